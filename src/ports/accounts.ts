@@ -1,0 +1,38 @@
+import type { Page, User, UserRole } from '../protocol/model.ts'
+
+export interface Account extends User {
+  role: UserRole
+  passwordHash: string
+  disabled: boolean
+}
+
+export interface NewAccount {
+  id: string
+  username: string
+  displayName: string
+  passwordHash: string
+  role: UserRole
+  createdAt: number
+  /** SHA-256 of a set-up token: the account becomes admin and the token is spent in the same transaction. */
+  setupTokenHash?: string
+}
+
+/** People. User names are unique without regard to case; callers pass them in lower case. */
+export interface Accounts {
+  /** Rejects `username_taken`; `setup_token_invalid` when the set-up token is unknown, spent or expired at `createdAt`. */
+  create(account: NewAccount): Promise<User>
+  byId(id: string): Promise<Account | null>
+  byUsername(username: string): Promise<Account | null>
+  /** The users that exist among `ids`, in no order; without role. */
+  byIds(ids: string[]): Promise<User[]>
+  /** The ids of the user names that exist. */
+  idsOf(usernames: string[]): Promise<Map<string, string>>
+  /** Rejects `user_not_found`. */
+  update(
+    id: string,
+    changes: { displayName?: string; passwordHash?: string; disabled?: boolean; role?: UserRole },
+  ): Promise<User>
+  /** Keeps the hash of a one-time set-up token until `expiresAt`, in place of any earlier one; false when an admin exists already. */
+  offerSetup(tokenHash: string, expiresAt: number): Promise<boolean>
+  list(cursor: string | null, limit: number): Promise<Page<User & { disabled: boolean }>>
+}

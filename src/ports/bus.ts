@@ -1,0 +1,29 @@
+import type { RoomEvent } from '../protocol/model.ts'
+
+/** What one node tells all nodes about a room. */
+export type RoomNotice =
+  | { kind: 'events'; epoch: number; events: RoomEvent[] }
+  | { kind: 'typing'; user: string }
+  | { kind: 'read'; user: string; seq: number; n: number }
+
+/** What one node tells all sessions of a user, or about a user's logins. */
+export type UserNotice =
+  | { kind: 'room_added'; room: string }
+  | { kind: 'room_removed'; room: string }
+  | { kind: 'read'; room: string; seq: number; n: number /** The session that read: it knows already. */; by: string }
+  | { kind: 'logins_ended'; sids: string[] }
+
+/**
+ * Node to node, best effort: a hint, never the record. Notices of one room arrive in the order in which one node published
+ * them; across nodes fan-out restores the order by seq and fills gaps from the log. A node hears of a room only while it
+ * has interest in it.
+ */
+export interface Bus {
+  publish(room: string, notice: RoomNotice): void
+  publishToUser(user: string, notice: UserNotice): void
+  /** Called once at start, before any interest. */
+  listen(handlers: { room(room: string, notice: RoomNotice): void; user(user: string, notice: UserNotice): void }): void
+  /** Counts up and down: a room is heard of while its count is above 0. */
+  addInterest(room: string): void
+  dropInterest(room: string): void
+}

@@ -1,0 +1,103 @@
+import type { ErrorCode } from './errors.ts'
+import type { Limits } from './limits.ts'
+import type { Durability, Message, Position, RoomEvent } from './model.ts'
+
+/** The WebSocket subprotocol of this version. */
+export const SUBPROTOCOL = 'yeoul.v1'
+
+/** Commands: what a client asks. `id` is chosen by the client and comes back as `re`. */
+export type Command = { id: number } & (
+  | { op: 'hello'; token: string }
+  | { op: 'refresh'; token: string }
+  | { op: 'subscribe'; room: string; position?: Position }
+  | { op: 'unsubscribe'; room: string }
+  | { op: 'watch'; rooms: string[] | 'all' }
+  | SendCommand
+  | { op: 'edit'; room: string; seq: number; body: string; epoch?: number }
+  | { op: 'delete'; room: string; seq: number; epoch?: number }
+  | { op: 'react'; room: string; seq: number; emoji: string; on: boolean; epoch?: number }
+  | { op: 'read'; room: string; seq: number; n?: number; epoch?: number }
+  | { op: 'typing'; room: string }
+  | { op: 'events'; room: string; after: number; epoch: number; limit?: number }
+  | { op: 'presence'; room: string }
+  | { op: 'ping' }
+)
+export interface SendCommand {
+  op: 'send'
+  room: string
+  clientMessageId: string
+  body: string
+  replyTo?: number
+  fileIds?: string[]
+  /** Set when this may be a repeat: the database is asked too (P3). */
+  retry?: boolean
+}
+export type Op = Command['op']
+
+export interface SendAnswer {
+  seq: number
+  n: number
+  at: number
+  durability: Durability
+  duplicate: boolean
+}
+export interface EventsAnswer {
+  epoch: number
+  recovered: boolean
+  events: RoomEvent[]
+  head: number
+}
+export interface HeadEntry {
+  room: string
+  epoch: number
+  seq: number
+  n: number
+  lastMessage?: Message
+  /** Another session of this user read up to here. */
+  readN?: number
+}
+
+/** What `ok` holds in the reply to each command. */
+export interface Answers {
+  hello: { user: string; sessionId: string; heartbeatMs: number; limits: Limits }
+  refresh: { expiresAt: number }
+  subscribe:
+    | { position: Position; recovered: true; events: RoomEvent[]; more: boolean; head: number }
+    /** No position was given, or it cannot be recovered: drop what you had of this room. */
+    | { position: Position; recovered: false; messages: Message[]; head: number }
+  unsubscribe: Record<string, never>
+  /** `refused` names the rooms that the caller may not watch. */
+  watch: { heads: HeadEntry[]; refused?: string[] }
+  send: SendAnswer
+  edit: { seq: number; at: number }
+  delete: { seq: number; at: number }
+  react: { seq: number; at: number }
+  read: Record<string, never>
+  typing: Record<string, never>
+  events: EventsAnswer
+  presence: { online: string[]; count: number }
+  ping: { at: number }
+}
+
+export interface ErrorBody {
+  code: ErrorCode
+  message: string
+  retryable: boolean
+  retryAfterMs?: number
+}
+export type Reply = { re: number; ok: Answers[Op] } | { re: number; err: ErrorBody }
+
+export type Push =
+  | { push: 'event'; room: string; event: RoomEvent }
+  | { push: 'presence'; room: string; online?: string[]; offline?: string[]; count: number }
+  | { push: 'heads'; rooms: HeadEntry[] }
+  | { push: 'typing'; room: string; user: string }
+  | { push: 'read'; room: string; user: string; seq: number; n: number }
+  | { push: 'lagging'; room: string; position: Position }
+  | { push: 'reset'; room: string; epoch: number }
+  | { push: 'room_added'; room: string }
+  | { push: 'room_removed'; room: string }
+  | { push: 'limits'; limits: Limits }
+  | { push: 'token_expiring'; inMs: number }
+  | { push: 'reconnect'; afterMs: number }
+export type ServerItem = Reply | Push

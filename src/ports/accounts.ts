@@ -34,5 +34,10 @@ export interface Accounts {
   ): Promise<User>
   /** Keeps the hash of a one-time set-up token until `expiresAt`, in place of any earlier one; false when an admin exists already. */
   offerSetup(tokenHash: string, expiresAt: number): Promise<boolean>
+  /**
+   * The account of a person whom another service knows by `externalId`: made from `account` at first, later the same one
+   * again (its display name brought up to date). Rejects `username_taken` when the first would take an existing name.
+   */
+  ensureExternal(externalId: string, account: NewAccount): Promise<User>
   list(cursor: string | null, limit: number): Promise<Page<User & { disabled: boolean }>>
 }

@@ -46,6 +46,8 @@ export interface ReactionDraft {
 export type Appended =
   | {
       ok: true
+      /** The epoch of the room's log. */
+      epoch: number
       /** The seq that this draft got; of a duplicate, the first one's; of a change that changes nothing, the message's rev. */
       seq: number
       /** Messages: the room's message count at this message. Otherwise 0. */

@@ -1,0 +1,69 @@
+/**
+ * Runs the tests: `node test/run.ts [part of a path …]`. Makes sure of what they need first (Chromium, the built page), then
+ * leaves it to `node --test`, whose summary ends the output and whose exit code is ours.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { buildIfStale } from '../web/build-if-stale.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** One file may take that long, and all of them together. */
+const FILE_MS = 240_000
+const ALL_MS = 9.5 * 60_000
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** The browser that the page's tests drive; `CHROMIUM` names another one. Installed when this machine is ours to install on. */
+function chromium(): string {
+  const found = [process.env.CHROMIUM, ...BROWSERS].find((path) => path !== undefined && existsSync(path))
+  if (found !== undefined) return found
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    console.log('Chromium is missing; installing it.')
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const apt = (...args: string[]) => spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+    apt('update', '-q')
+    apt('install', '-qy', '--no-install-recommends', 'chromium', 'fonts-noto-cjk')
+    const installed = BROWSERS.find((path) => existsSync(path))
+    if (installed !== undefined) return installed
+  }
+  console.error('The tests of the page need Chromium. Install it (Debian: apt-get install chromium fonts-noto-cjk),')
+  console.error('or name the program of one that you have: CHROMIUM=/path/to/chromium npm test')
+  process.exit(1)
+}
+
+function testFiles(): string[] {
+  const all = globSync('{test,client/test,web/test}/**/*.test.ts', { cwd: root }).sort()
+  const parts = process.argv.slice(2)
+  return parts.length === 0 ? all : all.filter((file) => parts.some((part) => file.includes(part)))
+}
+
+/** What an operator has set for a server of theirs must not steer the tests. */
+function cleanEnv(browser: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('YEOUL_'))
+  return { ...Object.fromEntries(own), CHROMIUM: browser }
+}
+
+const browser = chromium()
+if (await buildIfStale()) console.log('The page is built.')
+const files = testFiles()
+if (files.length === 0) {
+  console.error('No test file matches.')
+  process.exit(1)
+}
+
+const child = spawn(
+  process.execPath,
+  ['--test', '--test-concurrency=2', `--test-timeout=${FILE_MS}`, '--test-reporter=spec', ...files],
+  { cwd: root, stdio: 'inherit', env: cleanEnv(browser) },
+)
+const limit = setTimeout(() => {
+  console.error(`The tests took more than ${ALL_MS / 60_000} minutes; giving up.`)
+  child.kill('SIGTERM')
+  setTimeout(() => child.kill('SIGKILL'), 5_000).unref()
+}, ALL_MS)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+child.on('exit', (code) => {
+  clearTimeout(limit)
+  process.exitCode = code ?? 1
+})

@@ -1,0 +1,88 @@
+/** The HTTP half of the public interface: signing in, and one method per endpoint. */
+import type { EventsAnswer, SendAnswer } from '../../src/protocol/frames.ts'
+import type {
+  Member,
+  MemberRole,
+  Membership,
+  Message,
+  NotifyLevel,
+  Page,
+  Room,
+  RoomKind,
+  RoomSummary,
+  User,
+} from '../../src/protocol/model.ts'
+import type { Live } from './api.ts'
+import type { YeoulError } from './errors.ts'
+
+export type AuthOptions =
+  /** A page on the server's own origin or a listed one: the refresh token is an HttpOnly cookie, shared by all tabs. */
+  | { session: 'cookie' }
+  /** A program: the refresh token is held in memory; keep it with `onRefreshToken` (null: it is void) and give it back here. */
+  | { session: 'token'; refreshToken?: string; onRefreshToken?: (refreshToken: string | null) => void }
+  /** A service signs in its own users: called whenever a fresh access token is needed. */
+  | { getToken: () => Promise<string> }
+
+export type AuthState =
+  /** Nobody asked yet: call `restore()`, `login()`, `register()`, or `client.connect()`. */
+  | { state: 'unknown' }
+  /** `error` tells why when the login ended without `logout()`. */
+  | { state: 'signedOut'; error?: YeoulError }
+  /** `user` is null until it is known, in `getToken` mode only. */
+  | { state: 'signedIn'; user: User | null }
+
+/** Signing in and out. Methods reject YeoulError; with `getToken`, only `restore` and `logout` are of use. */
+export interface Auth extends Live<AuthState> {
+  register(account: { username: string; password: string; displayName?: string; setupToken?: string }): Promise<User>
+  login(credentials: { username: string; password: string }): Promise<User>
+  /** Takes up the login of an earlier visit. Resolves whether there is one; rejects when the server cannot be reached. */
+  restore(): Promise<boolean>
+  /** Ends the login on the server, the connection, and unsent messages, stored ones too. Resolves even when the server is away. */
+  logout(): Promise<void>
+  /** An access token that is valid for some seconds at least. For calls that the SDK does not make itself. */
+  token(): Promise<string>
+}
+
+export interface PageQuery {
+  limit?: number
+  cursor?: string
+}
+
+export interface Api {
+  me(): Promise<User>
+  updateMe(changes: { displayName?: string; password?: string; currentPassword?: string }): Promise<User>
+  /** The users that exist among `ids` (at most 100). */
+  users(ids: readonly string[]): Promise<User[]>
+
+  myRooms(query?: PageQuery): Promise<Page<RoomSummary>>
+  openRooms(query?: PageQuery & { q?: string }): Promise<Page<Room>>
+  createRoom(room: { title: string; kind?: RoomKind; capacity?: number; memberIds?: string[] }): Promise<Room>
+  room(room: string): Promise<Room>
+  updateRoom(room: string, changes: { title?: string; capacity?: number | null }): Promise<Room>
+  deleteRoom(room: string): Promise<void>
+
+  join(room: string): Promise<Membership>
+  leave(room: string): Promise<void>
+  members(room: string, query?: PageQuery & { online?: boolean }): Promise<Page<Member>>
+  invite(room: string, user: string): Promise<void>
+  kick(room: string, user: string): Promise<void>
+  setRole(room: string, user: string, role: MemberRole): Promise<void>
+  /** Bans (ending the membership) or, with `false`, lifts the ban. */
+  ban(room: string, user: string, banned?: boolean): Promise<void>
+  setNotify(room: string, notify: NotifyLevel): Promise<void>
+
+  /** `before` and `after` are seqs, exclusive; the newest page when neither is given. Items in rising seq. */
+  messages(room: string, query?: { before?: number; after?: number; limit?: number }): Promise<Message[]>
+  /** One message, or null when there is none at that seq. */
+  message(room: string, seq: number): Promise<Message | null>
+  /** One attempt, no outbox: `client.send` is what survives failures. Repeat it with the same id and `retry: true`. */
+  send(
+    room: string,
+    message: { clientMessageId: string; body: string; replyTo?: number; fileIds?: string[]; retry?: boolean },
+  ): Promise<SendAnswer>
+  edit(room: string, seq: number, body: string): Promise<void>
+  delete(room: string, seq: number): Promise<void>
+  react(room: string, seq: number, emoji: string, on: boolean): Promise<void>
+  events(room: string, query: { after: number; epoch: number; limit?: number }): Promise<EventsAnswer>
+  markRead(room: string, seq: number): Promise<void>
+}

@@ -1,0 +1,6 @@
+export type * from '../../src/protocol/frames.ts'
+export type { Limits } from '../../src/protocol/limits.ts'
+export type * from '../../src/protocol/model.ts'
+export type * from './api.ts'
+export type * from './api-http.ts'
+export { type ClientErrorCode, YeoulError } from './errors.ts'

@@ -49,7 +49,7 @@ export const OPTIONS = {
     form: 'a folder',
     default: resolve('data'),
     flag: true,
-    description: 'Folder of the database and of the secrets that the server makes itself; `./data` by default.',
+    description: 'Folder of the database and of the secrets that the server makes itself.',
   },
   roles: {
     ...list<Role>((text) => ROLES.find((role) => role === text), `some of ${ROLES.join(', ')}`),
@@ -301,7 +301,7 @@ function refuseUnknown(env: Record<string, string | undefined>): void {
   for (const name of Object.keys(env)) {
     if (!name.startsWith('YEOUL_') || known.includes(name)) continue
     const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? ''
-    const hint = distance(name, nearest) <= 4 ? `; did you mean ${nearest}?` : '; `yeoul config` lists all'
+    const hint = distance(name, nearest) <= 3 ? `; did you mean ${nearest}?` : '; `yeoul config` lists all'
     throw new ConfigError(`${name} is no option of Yeoul${hint}`)
   }
 }

@@ -1,0 +1,324 @@
+import { connect, type Socket } from 'node:net'
+import { nowMicros } from './clock.ts'
+import type { Dialect, RoomPosition } from './dialect.ts'
+import type { Latency } from './latency.ts'
+import type { Item, Payload, PayloadCache } from './payload.ts'
+import { Sequence } from './sequence.ts'
+import { checkUpgraded, FrameReader, maskedFrame, OPCODE, textFrame, upgrade } from './wire.ts'
+
+export interface ConnectionSpec {
+  token: string
+  /** The loopback address to connect from: each has its own range of ports. */
+  from: string
+  subscribe: string[]
+  sendTo: string[]
+  /** Whether the delay of each delivery on this connection is recorded. */
+  sampled: boolean
+}
+
+/** What the connections of one process share. */
+export interface Crowd {
+  readonly dialect: Dialect
+  readonly host: string
+  readonly port: number
+  /** All sockets read into this one buffer: a read is done with before the next begins. */
+  readonly buffer: Buffer
+  readonly cache: PayloadCache
+  readonly tally: Tally
+  readonly deliveries: Latency
+  readonly acknowledgements: Latency
+  /** Messages due in this time (µs) are timed; deliveries that arrive in it are counted as the rate. */
+  window: { from: number; to: number }
+}
+
+export interface Tally {
+  delivered: number
+  /** Events that came in answers to subscriptions, not as pushes. */
+  caughtUp: number
+  deliveredInWindow: number
+  framesInWindow: number
+  bytesInWindow: number
+  sent: number
+  acknowledged: number
+  acknowledgedInWindow: number
+  lagging: number
+  notRecovered: number
+  refused: Record<string, number>
+  closed: Record<string, number>
+  /** Per room: messages acknowledged, and the highest seq that an acknowledgement named. */
+  rooms: Record<string, { acknowledged: number; head: number }>
+}
+
+export function newTally(): Tally {
+  return {
+    delivered: 0,
+    caughtUp: 0,
+    deliveredInWindow: 0,
+    framesInWindow: 0,
+    bytesInWindow: 0,
+    sent: 0,
+    acknowledged: 0,
+    acknowledgedInWindow: 0,
+    lagging: 0,
+    notRecovered: 0,
+    refused: {},
+    closed: {},
+    rooms: {},
+  }
+}
+
+/** down -> connecting -> upgrading -> greeting -> subscribing -> live -> down */
+type State = 'down' | 'connecting' | 'upgrading' | 'greeting' | 'subscribing' | 'live'
+
+/** One client connection. Positions are kept over a cut, so that `open` after `cut` goes on from them. */
+export class Connection {
+  readonly spec: ConnectionSpec
+  readonly sequences = new Map<string, Sequence>()
+  state: State = 'down'
+  /** Messages sent and not acknowledged. */
+  readonly inFlight = new Map<number, { due: number; room: string }>()
+  /** When this side last wrote, ms of `performance.now`. */
+  lastWrite = 0
+  heartbeatMs: number | null = null
+  readonly #crowd: Crowd
+  readonly #epochs = new Map<string, number>()
+  readonly #asked = new Map<number, RoomPosition | string>()
+  #socket: Socket | null = null
+  #settle: { done: () => void; failed: (error: Error) => void } | null = null
+  #lastId = 1
+
+  constructor(crowd: Crowd, spec: ConnectionSpec) {
+    this.#crowd = crowd
+    this.spec = spec
+  }
+
+  /** Resolves when authenticated and subscribed to all its rooms. Rejects when the connection fails before. */
+  open(): Promise<void> {
+    return new Promise((done, failed) => {
+      const { host, port, dialect, buffer } = this.#crowd
+      this.#settle = { done, failed }
+      this.state = 'connecting'
+      const handshake = upgrade(`${host}:${port}`, dialect.path, dialect.subprotocol)
+      const frames = new FrameReader((opcode, bytes, start, end) => this.#frame(opcode, bytes, start, end))
+      let head = ''
+      const socket: Socket = connect({
+        host,
+        port,
+        localAddress: this.spec.from,
+        noDelay: true,
+        onread: {
+          buffer,
+          callback: (size): boolean => {
+            try {
+              if (this.state !== 'upgrading') {
+                frames.read(buffer, 0, size)
+              } else {
+                head += buffer.toString('latin1', 0, size)
+                const end = head.indexOf('\r\n\r\n')
+                if (end < 0) return true
+                checkUpgraded(head.slice(0, end + 2), handshake.accept)
+                this.#upgraded()
+                const rest = Buffer.from(head.slice(end + 4), 'latin1')
+                frames.read(rest, 0, rest.length)
+              }
+            } catch (error) {
+              this.#fail(error as Error)
+            }
+            return this.#socket === socket
+          },
+        },
+      })
+      this.#socket = socket
+      socket.on('connect', () => {
+        this.state = 'upgrading'
+        socket.write(handshake.request)
+      })
+      socket.on('error', (error) => {
+        if (this.#socket === socket) this.#fail(error)
+      })
+      socket.on('close', () => {
+        if (this.#socket === socket) this.#fail(new Error('closed by the server'))
+      })
+    })
+  }
+
+  /** Ends the connection at once, with a reset. */
+  cut(): void {
+    const socket = this.#socket
+    this.#socket = null
+    this.state = 'down'
+    this.inFlight.clear()
+    this.#asked.clear()
+    socket?.resetAndDestroy()
+  }
+
+  send(room: string, clientMessageId: string, body: string, due: number): void {
+    const id = ++this.#lastId
+    this.inFlight.set(id, { due, room })
+    this.#crowd.tally.sent++
+    this.#write(this.#crowd.dialect.send(id, room, clientMessageId, body))
+  }
+
+  ping(): void {
+    const ping = this.#crowd.dialect.ping(++this.#lastId)
+    if (ping !== null && this.state === 'live') this.#write(ping)
+  }
+
+  #write(text: string): void {
+    this.lastWrite = performance.now()
+    this.#socket?.write(textFrame(text))
+  }
+
+  #fail(error: Error): void {
+    const wasLive = this.state === 'live'
+    const settle = this.#settle
+    this.#settle = null
+    this.cut()
+    if (settle !== null) settle.failed(error)
+    else if (wasLive) count(this.#crowd.tally.closed, error.message)
+  }
+
+  #upgraded(): void {
+    this.state = 'greeting'
+    const hello = this.#crowd.dialect.hello(this.spec.token)
+    if (hello !== null) this.#write(hello)
+  }
+
+  #subscribeAll(): void {
+    this.state = 'subscribing'
+    for (const room of this.spec.subscribe) this.#subscribe(room)
+    this.#liveWhenAnswered()
+  }
+
+  #subscribe(room: string): void {
+    const sequence = this.sequences.get(room)
+    const from = sequence === undefined ? null : { room, epoch: this.#epochs.get(room) ?? 0, seq: sequence.next - 1 }
+    const id = ++this.#lastId
+    this.#asked.set(id, from ?? room)
+    this.#write(this.#crowd.dialect.subscribe(id, room, from))
+  }
+
+  #liveWhenAnswered(): void {
+    if (this.state !== 'subscribing' || this.#asked.size > 0) return
+    this.state = 'live'
+    this.#settle?.done()
+    this.#settle = null
+  }
+
+  #frame(opcode: number, bytes: Buffer, start: number, end: number): void {
+    if (opcode === OPCODE.text) this.#text(bytes, start, end)
+    else if (opcode === OPCODE.ping) this.#socket?.write(maskedFrame(OPCODE.pong, bytes.subarray(start, end)))
+    else if (opcode === OPCODE.close) {
+      const code = end - start >= 2 ? bytes.readUInt16BE(start) : 1005
+      this.#fail(new Error(`close ${code} ${bytes.toString('utf8', Math.min(end, start + 2), end)}`.trim()))
+    } else if (opcode !== OPCODE.pong) throw new Error(`unexpected frame: opcode ${opcode}`)
+  }
+
+  #text(bytes: Buffer, start: number, end: number): void {
+    const { cache, dialect } = this.#crowd
+    let payload = cache.find(bytes, start, end)
+    if (payload === null) {
+      payload = dialect.scan(bytes, start, end)
+      cache.keep(bytes, start, end, payload)
+    }
+    for (const item of payload.items) this.#item(item)
+    if (payload.events > 0) this.#delivered(payload, end - start)
+  }
+
+  #delivered(payload: Payload, size: number): void {
+    const { tally, window, deliveries } = this.#crowd
+    tally.delivered += payload.events
+    const now = nowMicros()
+    if (now >= window.from && now < window.to) {
+      tally.deliveredInWindow += payload.events
+      tally.framesInWindow++
+      tally.bytesInWindow += size
+    }
+    if (!this.spec.sampled) return
+    for (const due of payload.due) if (due >= window.from && due < window.to) deliveries.record(now - due)
+  }
+
+  #item(item: Item): void {
+    switch (item.is) {
+      case 'run': {
+        const sequence = this.sequences.get(item.room)
+        // Before the answer to its subscription there is no position to judge it by: P2 has it come after.
+        if (sequence === undefined) throw new Error('an event of a room that is not subscribed')
+        sequence.take(item.first, item.last)
+        return
+      }
+      case 'prompt':
+        this.#write(item.answer)
+        return
+      case 'welcome':
+        this.heartbeatMs = item.heartbeatMs
+        this.#subscribeAll()
+        return
+      case 'lagging':
+        this.#crowd.tally.lagging++
+        this.#subscribe(item.room)
+        return
+      case 'reply':
+        this.#reply(item.id, item.ok, item.error)
+        return
+      case 'other':
+        return
+    }
+  }
+
+  #reply(id: number, ok: unknown, error: string | null): void {
+    const message = this.inFlight.get(id)
+    if (message !== undefined) {
+      this.inFlight.delete(id)
+      this.#acknowledge(message, ok, error)
+      return
+    }
+    const asked = this.#asked.get(id)
+    if (asked === undefined) {
+      if (error !== null) count(this.#crowd.tally.refused, error)
+      return
+    }
+    this.#asked.delete(id)
+    if (error !== null) {
+      count(this.#crowd.tally.refused, error)
+      this.#fail(new Error(`subscribe: ${error}`))
+      return
+    }
+    if (typeof asked === 'string') this.#subscribed(asked, null, ok)
+    else this.#subscribed(asked.room, asked, ok)
+    this.#liveWhenAnswered()
+  }
+
+  #subscribed(room: string, from: RoomPosition | null, ok: unknown): void {
+    const answer = this.#crowd.dialect.subscribed(room, from, ok)
+    this.#epochs.set(room, answer.epoch)
+    const sequence = this.sequences.get(room)
+    if (sequence === undefined) {
+      this.sequences.set(room, new Sequence(answer.seq))
+      return
+    }
+    for (const seq of answer.caughtUp) sequence.take(seq, seq)
+    this.#crowd.tally.caughtUp += answer.caughtUp.length
+    if (!answer.recovered) this.#crowd.tally.notRecovered++
+  }
+
+  #acknowledge(message: { due: number; room: string }, ok: unknown, error: string | null): void {
+    const { tally, window, dialect, acknowledgements } = this.#crowd
+    if (error !== null) {
+      count(tally.refused, error)
+      return
+    }
+    tally.acknowledged++
+    const now = nowMicros()
+    if (now >= window.from && now < window.to) tally.acknowledgedInWindow++
+    if (message.due >= window.from && message.due < window.to) acknowledgements.record(now - message.due)
+    const room = tally.rooms[message.room] ?? { acknowledged: 0, head: 0 }
+    tally.rooms[message.room] = room
+    room.acknowledged++
+    room.head = Math.max(room.head, dialect.acknowledged(ok))
+  }
+}
+
+function count(counts: Record<string, number>, what: string): void {
+  counts[what] = (counts[what] ?? 0) + 1
+}

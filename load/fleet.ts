@@ -1,0 +1,153 @@
+import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { type ConnectionSpec, newTally, type Tally } from './connection.ts'
+import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
+import { Latency } from './latency.ts'
+import { startChild, stopChild } from './processes.ts'
+
+export interface Target {
+  dialect: DialectName
+  host: string
+  port: number
+}
+
+/** What all generator processes saw together. */
+export interface Totals {
+  tally: Tally
+  deliveries: Latency
+  acknowledgements: Latency
+  cpuSeconds: number
+  /** Part of the frames that were equal to one scanned before. */
+  cacheHits: number
+}
+
+class Generator {
+  readonly #child: ChildProcess
+  #waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void } | null = null
+  #stderr = ''
+
+  constructor() {
+    this.#child = startChild(['--max-semi-space-size=32', join(import.meta.dirname, 'generator.ts')], { ipc: true })
+    this.#child.stderr?.on('data', (text: Buffer) => {
+      this.#stderr = (this.#stderr + text).slice(-4_000)
+    })
+    this.#child.on('message', (message: { answer?: unknown; error?: string }) => {
+      const waiting = this.#waiting
+      this.#waiting = null
+      if (message.error !== undefined) waiting?.reject(new Error(message.error))
+      else waiting?.resolve(message.answer)
+    })
+    this.#child.on('exit', () => this.#waiting?.reject(new Error(`a generator process ended: ${this.#stderr}`)))
+  }
+
+  ask<T>(request: Request): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting = { resolve: resolve as (answer: unknown) => void, reject }
+      this.#child.send(request)
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) await this.ask({ do: 'close' }).catch(() => {})
+    await stopChild(this.#child)
+  }
+}
+
+/** The generator processes of one run. Each takes one group of connections. */
+export class Fleet {
+  readonly #generators: Generator[]
+
+  private constructor(generators: Generator[]) {
+    this.#generators = generators
+  }
+
+  /** Opens every group in a process of its own. Throws unless all connections come up. */
+  static async open(target: Target, groups: ConnectionSpec[][], parallel = 100): Promise<Fleet> {
+    const fleet = new Fleet(groups.map(() => new Generator()))
+    const opened = await Promise.all(
+      fleet.#generators.map((generator, i) =>
+        generator.ask<Opened>({ do: 'open', ...target, connections: groups[i] ?? [], parallel }),
+      ),
+    )
+    const wanted = groups.reduce((sum, group) => sum + group.length, 0)
+    const live = opened.reduce((sum, one) => sum + one.live, 0)
+    if (live < wanted) {
+      await fleet.close()
+      throw new Error(`${live} of ${wanted} connections came up: ${JSON.stringify(opened.map((o) => o.failures))}`)
+    }
+    return fleet
+  }
+
+  async run(plans: SendPlan[], patienceMs: number): Promise<Ran> {
+    const all = await Promise.all(
+      this.#generators.map((generator, i) => generator.ask<Ran>({ do: 'run', plan: plans[i]!, patienceMs })),
+    )
+    return {
+      unacknowledged: all.reduce((sum, one) => sum + one.unacknowledged, 0),
+      unsent: all.reduce((sum, one) => sum + one.unsent, 0),
+      worstLag: Math.max(...all.map((one) => one.worstLag)),
+    }
+  }
+
+  /** As `run`, on one generator while the others do something else. */
+  runOn(index: number, plan: SendPlan, patienceMs: number): Promise<Ran> {
+    return this.#generators[index]!.ask<Ran>({ do: 'run', plan, patienceMs })
+  }
+
+  cutOn(index: number, jitterMs: number, patienceMs: number): Promise<Recovered> {
+    return this.#generators[index]!.ask<Recovered>({ do: 'cut', jitterMs, patienceMs })
+  }
+
+  async settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {
+    const all = await Promise.all(
+      this.#generators.map((generator) => generator.ask<Verdict>({ do: 'settle', heads, patienceMs })),
+    )
+    const sum = (key: keyof Verdict) => all.reduce((total, one) => total + one[key], 0)
+    return {
+      received: sum('received'),
+      lost: sum('lost'),
+      duplicated: sum('duplicated'),
+      outOfOrder: sum('outOfOrder'),
+    }
+  }
+
+  async totals(): Promise<Totals> {
+    const reports = await Promise.all(this.#generators.map((generator) => generator.ask<Report>({ do: 'report' })))
+    const hits = reports.reduce((sum, one) => sum + one.cache.hits, 0)
+    const misses = reports.reduce((sum, one) => sum + one.cache.misses, 0)
+    return {
+      tally: mergedTally(reports.map((one) => one.tally)),
+      deliveries: Latency.merged(reports.map((one) => one.deliveries)),
+      acknowledgements: Latency.merged(reports.map((one) => one.acknowledgements)),
+      cpuSeconds: reports.reduce((sum, one) => sum + one.cpuMicros, 0) / 1e6,
+      cacheHits: hits / Math.max(1, hits + misses),
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#generators.map((generator) => generator.stop()))
+  }
+}
+
+function mergedTally(tallies: Tally[]): Tally {
+  const all = newTally()
+  for (const tally of tallies) {
+    all.delivered += tally.delivered
+    all.caughtUp += tally.caughtUp
+    all.deliveredInWindow += tally.deliveredInWindow
+    all.framesInWindow += tally.framesInWindow
+    all.bytesInWindow += tally.bytesInWindow
+    all.sent += tally.sent
+    all.acknowledged += tally.acknowledged
+    all.acknowledgedInWindow += tally.acknowledgedInWindow
+    all.lagging += tally.lagging
+    all.notRecovered += tally.notRecovered
+    for (const [code, n] of Object.entries(tally.refused)) all.refused[code] = (all.refused[code] ?? 0) + n
+    for (const [why, n] of Object.entries(tally.closed)) all.closed[why] = (all.closed[why] ?? 0) + n
+    for (const [id, one] of Object.entries(tally.rooms)) {
+      const room = all.rooms[id] ?? { acknowledged: 0, head: 0 }
+      all.rooms[id] = { acknowledged: room.acknowledged + one.acknowledged, head: Math.max(room.head, one.head) }
+    }
+  }
+  return all
+}

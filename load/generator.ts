@@ -1,0 +1,244 @@
+import { newId } from '../src/core/ids.ts'
+import { nowMicros, sleep } from './clock.ts'
+import { Connection, type ConnectionSpec, type Crowd, newTally, type Tally } from './connection.ts'
+import { bodyOf, type Dialect } from './dialect.ts'
+import { Latency } from './latency.ts'
+import { PayloadCache } from './payload.ts'
+import { socketio } from './peers/socketio-dialect.ts'
+import { yeoul } from './yeoul-dialect.ts'
+
+/**
+ * One process of the load generator: thousands of connections, told over IPC what to do. Requests and answers are the
+ * types below; one request is worked on at a time.
+ */
+export const DIALECTS = { yeoul, socketio } satisfies Record<string, Dialect>
+export type DialectName = keyof typeof DIALECTS
+
+export interface SendPlan {
+  /** Messages a second from this process, evenly spaced; senders take turns. */
+  rate: number
+  bodyLength: number
+  /** All in µs of `nowMicros`. Sending ends with the window. */
+  startAt: number
+  windowFrom: number
+  windowTo: number
+}
+
+export type Request =
+  | { do: 'open'; dialect: DialectName; host: string; port: number; connections: ConnectionSpec[]; parallel: number }
+  /** Sets the window of what is measured; sends, if this process has senders. Answers when every send is answered. */
+  | { do: 'run'; plan: SendPlan; patienceMs: number }
+  /** Waits until every connection has everything up to the rooms' heads, or patience ends; then judges. */
+  | { do: 'settle'; heads: Record<string, number>; patienceMs: number }
+  /** Resets every connection at once and brings each back after a random part of `jitterMs`. */
+  | { do: 'cut'; jitterMs: number; patienceMs: number }
+  | { do: 'report' }
+  | { do: 'close' }
+
+export interface Opened {
+  live: number
+  /** What made attempts fail; each was tried again. */
+  failures: Record<string, number>
+}
+export interface Ran {
+  unacknowledged: number
+  /** Messages that were due when their connection was down. */
+  unsent: number
+  /** The furthest that a send was behind its time because this process was busy, in µs. */
+  worstLag: number
+}
+export interface Verdict {
+  received: number
+  lost: number
+  duplicated: number
+  outOfOrder: number
+}
+export interface Recovered {
+  recovered: number
+  failed: number
+  retries: number
+  /** From the cut to being live again, encoded; jitter included. */
+  times: string
+}
+export interface Report {
+  tally: Tally
+  deliveries: string
+  acknowledgements: string
+  cache: { hits: number; misses: number }
+  /** CPU time of this process so far, µs. */
+  cpuMicros: number
+}
+
+let crowd: Crowd | null = null
+let connections: Connection[] = []
+let heartbeat: NodeJS.Timeout | null = null
+
+async function handle(request: Request): Promise<unknown> {
+  switch (request.do) {
+    case 'open':
+      return open(request)
+    case 'run':
+      return run(request.plan, request.patienceMs)
+    case 'settle':
+      return settle(request.heads, request.patienceMs)
+    case 'cut':
+      return cut(request.jitterMs, request.patienceMs)
+    case 'report':
+      return report()
+    case 'close':
+      for (const connection of connections) connection.cut()
+      connections = []
+      if (heartbeat !== null) clearInterval(heartbeat)
+      return {}
+  }
+}
+
+async function open(request: Request & { do: 'open' }): Promise<Opened> {
+  crowd = {
+    dialect: DIALECTS[request.dialect],
+    host: request.host,
+    port: request.port,
+    buffer: Buffer.allocUnsafeSlow(512 * 1024),
+    cache: new PayloadCache(),
+    tally: newTally(),
+    deliveries: new Latency(),
+    acknowledgements: new Latency(),
+    window: { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+  }
+  const everyone = crowd
+  connections = request.connections.map((spec) => new Connection(everyone, spec))
+  const failures: Record<string, number> = {}
+  const waiting = [...connections]
+  const worker = async () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await openOne(next, failures)
+  }
+  await Promise.all(Array.from({ length: Math.min(request.parallel, connections.length) }, worker))
+  heartbeat = setInterval(keepAlive, 1_000)
+  return { live: live(), failures }
+}
+
+async function openOne(connection: Connection, failures: Record<string, number>): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      await connection.open()
+      return
+    } catch (error) {
+      const { message } = error as Error
+      failures[message] = (failures[message] ?? 0) + 1
+      await sleep(100 + Math.random() * 400 * 2 ** attempt)
+    }
+  }
+}
+
+function live(): number {
+  let count = 0
+  for (const connection of connections) if (connection.state === 'live') count++
+  return count
+}
+
+/** Pings who was silent for most of a heartbeat, as the protocol asks of clients. */
+function keepAlive(): void {
+  const now = performance.now()
+  for (const connection of connections) {
+    const { heartbeatMs, lastWrite } = connection
+    if (heartbeatMs !== null && now - lastWrite > heartbeatMs * (0.6 + Math.random() * 0.3)) connection.ping()
+  }
+}
+
+async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
+  const all = crowd
+  if (all === null) throw new Error('run before open')
+  all.window = { from: plan.windowFrom, to: plan.windowTo }
+  const senders = connections.filter((connection) => connection.spec.sendTo.length > 0)
+  const total = senders.length === 0 ? 0 : Math.floor(((plan.windowTo - plan.startAt) * plan.rate) / 1e6)
+  const spacing = 1e6 / plan.rate
+  let unsent = 0
+  let worstLag = 0
+  for (let i = 0; i < total; ) {
+    const now = nowMicros()
+    for (; i < total; i++) {
+      const due = plan.startAt + i * spacing
+      if (due > now) break
+      const sender = senders[i % senders.length]!
+      const { sendTo } = sender.spec
+      const room = sendTo[Math.floor(i / senders.length) % sendTo.length]!
+      if (sender.state === 'live') sender.send(room, newId(), bodyOf(due, plan.bodyLength), due)
+      else unsent++
+      worstLag = Math.max(worstLag, now - due)
+    }
+    await sleep(1)
+  }
+  await sleep((plan.windowTo - nowMicros()) / 1000)
+  const end = performance.now() + patienceMs
+  while (inFlight() > 0 && performance.now() < end) await sleep(20)
+  return { unacknowledged: inFlight(), unsent, worstLag }
+}
+
+function inFlight(): number {
+  let count = 0
+  for (const connection of connections) count += connection.inFlight.size
+  return count
+}
+
+async function settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    const verdict: Verdict = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0 }
+    for (const connection of connections) {
+      for (const [room, sequence] of connection.sequences) {
+        verdict.received += sequence.received
+        verdict.lost += sequence.lost(heads[room] ?? 0)
+        verdict.duplicated += sequence.duplicated
+        verdict.outOfOrder += sequence.outOfOrder
+      }
+    }
+    if (verdict.lost === 0 || performance.now() > end) return verdict
+    await sleep(50)
+  }
+}
+
+async function cut(jitterMs: number, patienceMs: number): Promise<Recovered> {
+  const times = new Latency()
+  const began = performance.now()
+  const end = began + patienceMs
+  let retries = 0
+  for (const connection of connections) connection.cut()
+  await Promise.all(
+    connections.map(async (connection) => {
+      for (let attempt = 0; performance.now() < end; attempt++) {
+        await sleep(Math.random() * (attempt === 0 ? jitterMs : Math.min(8_000, 500 * 2 ** attempt)))
+        try {
+          await connection.open()
+          times.record((performance.now() - began) * 1000)
+          return
+        } catch {
+          retries++
+        }
+      }
+    }),
+  )
+  return { recovered: live(), failed: connections.length - live(), retries, times: times.encode() }
+}
+
+function report(): Report {
+  if (crowd === null) throw new Error('report before open')
+  const { user, system } = process.cpuUsage()
+  return {
+    tally: crowd.tally,
+    deliveries: crowd.deliveries.encode(),
+    acknowledgements: crowd.acknowledgements.encode(),
+    cache: { hits: crowd.cache.hits, misses: crowd.cache.misses },
+    cpuMicros: user + system,
+  }
+}
+
+// Only as a child: the types above are imported by the parent too.
+if (process.send !== undefined && process.argv[1] === import.meta.filename) {
+  process.on('message', (request: Request) => {
+    handle(request).then(
+      (answer) => process.send?.({ answer }),
+      (error: Error) => process.send?.({ error: error.stack ?? error.message }),
+    )
+  })
+  process.on('disconnect', () => process.exit(0))
+}

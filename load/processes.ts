@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Every process and folder that a run makes is kept here, and ends with it: also after Ctrl-C and after a failure. */
+const children = new Set<ChildProcess>()
+const folders = new Set<string>()
+
+export function startChild(args: string[], options: { env?: NodeJS.ProcessEnv; ipc?: boolean } = {}): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...options.env },
+    stdio: options.ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+  })
+  children.add(child)
+  child.on('exit', () => children.delete(child))
+  return child
+}
+
+/** A new folder for data, on the disk of the system's temporary folder. */
+export function dataFolder(): string {
+  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'yeoul-bench-'))
+  folders.add(folder)
+  return folder
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  folders.delete(folder)
+}
+
+/** Asks the child to end, and forces it after `patienceMs`. */
+export function stopChild(child: ChildProcess, patienceMs = 10_000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const force = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+    child.on('exit', () => {
+      clearTimeout(force)
+      resolve()
+    })
+    child.kill('SIGTERM')
+  })
+}
+
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+
+const TICKS_PER_SECOND = 100
+
+/** User and system time of a process with all its threads so far, in seconds (clock ticks of 10 ms). */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(found?.[1]) * 1024
+}
+
+export interface Machine {
+  cpu: string
+  cores: number
+  memoryGiB: number
+  kernel: string
+  node: string
+  disk: string
+  load: number
+}
+
+export function machine(): Machine {
+  const memory = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(Number(memory?.[1]) / 1024 / 1024),
+    kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    node: process.version,
+    disk: mountOf(process.env.BENCH_DIR ?? tmpdir()),
+    load: loadavg()[0] ?? 0,
+  }
+}
+
+/** The file system under a path, as `ext4 on /dev/sda1`: a commit on a tmpfs would cost nothing and prove nothing. */
+function mountOf(path: string): string {
+  let best = ''
+  let answer = 'unknown'
+  for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
+    const [device, point, type] = line.split(' ')
+    if (point === undefined || point.length < best.length) continue
+    if (path !== point && !path.startsWith(point === '/' ? '/' : `${point}/`)) continue
+    best = point
+    answer = `${type} on ${device}`
+  }
+  return answer
+}

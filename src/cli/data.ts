@@ -1,0 +1,45 @@
+/** The data folder as commands reach it: without a server, or beside one that runs (SQLite lets both write). */
+import { openSqlStore, type SqlStore } from '../adapters/sql/index.ts'
+import { type Config, databaseFile, ensureSecrets } from '../config.ts'
+import { AccountService } from '../core/accounts.ts'
+import { Passwords } from '../core/passwords.ts'
+import { Tokens } from '../core/tokens.ts'
+import type { Accounts } from '../ports/accounts.ts'
+import type { Bus } from '../ports/bus.ts'
+
+/** Opens the store for the time of `work`; makes an empty one where there is none. */
+export async function withStore<T>(config: Config, work: (store: SqlStore) => Promise<T>): Promise<T> {
+  ensureSecrets(config)
+  const store = await openSqlStore({ path: databaseFile(config) })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+export function withAccounts<T>(
+  config: Config,
+  work: (deps: { accounts: Accounts; service: AccountService }) => Promise<T>,
+): Promise<T> {
+  const { jwtSecret } = ensureSecrets(config)
+  return withStore(config, async (store) => {
+    const tokens = await Tokens.create({ secret: jwtSecret, issuer: 'yeoul' }, { has: () => false })
+    const { accounts, logins } = store
+    const passwords = new Passwords()
+    const service = new AccountService(
+      { accounts, logins, tokens, passwords, bus: NO_BUS, limits: null },
+      { secret: jwtSecret },
+    )
+    return work({ accounts, service })
+  })
+}
+
+/** A command reaches no session: a running server learns of ended logins from the store, within 2 s. */
+const NO_BUS: Bus = {
+  publish() {},
+  publishToUser() {},
+  listen() {},
+  addInterest() {},
+  dropInterest() {},
+}

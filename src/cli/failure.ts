@@ -1,0 +1,4 @@
+/** A failure that is told to the person at the terminal in one line, without a stack. */
+export class Failure extends Error {
+  override name = 'Failure'
+}

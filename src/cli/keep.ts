@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { backupStore, verifyStore } from '../adapters/sql/index.ts'
+import { DatabaseInUse, restoreStore } from '../adapters/sql/restore.ts'
+import { type Config, databaseFile, ensureSecrets } from '../config.ts'
+import { Failure } from './failure.ts'
+
+/** `yeoul verify`: prints what is wrong; exit code 1 when something is. */
+export async function verify(config: Config): Promise<void> {
+  const report = await verifyStore(existing(config))
+  for (const problem of report.problems) console.log(problem)
+  if (report.problems.length > 0) {
+    console.log(`Problems: ${report.problems.length}.`)
+    process.exitCode = 1
+  }
+}
+
+/** `yeoul backup FILE` */
+export async function backup(config: Config, file: string): Promise<void> {
+  if (existsSync(file)) throw new Failure(`${file} is there already; a backup never overwrites.`)
+  await backupStore(existing(config), file)
+  console.log(`The database is copied to ${file}.`)
+}
+
+function existing(config: Config): string {
+  const path = databaseFile(config)
+  if (!existsSync(path)) throw new Failure(`There is no database in ${config.dataDir}; see --data-dir.`)
+  return path
+}
+
+/** `yeoul restore FILE` */
+export function restore(config: Config, file: string, flags: { replace?: boolean }): void {
+  const path = databaseFile(config)
+  if (!existsSync(file)) throw new Failure(`There is no file ${file}.`)
+  if (existsSync(path) && flags.replace !== true) {
+    throw new Failure(`There is a database in ${config.dataDir} already; --replace sets it aside.`)
+  }
+  ensureSecrets(config)
+  const { setAside } = restoreOrExplain(file, path)
+  if (setAside !== null) console.log(`The database that was there is now ${setAside}.`)
+  console.log(`The database is restored from ${file}. Start the server; clients load their rooms anew.`)
+}
+
+function restoreOrExplain(file: string, path: string): { setAside: string | null } {
+  try {
+    return restoreStore(file, path)
+  } catch (error) {
+    if (error instanceof DatabaseInUse) throw new Failure('The server runs on this database; stop it first.')
+    throw new Failure(`${file} cannot be restored: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,64 @@
+import { pino } from 'pino'
+import type { Config } from '../config.ts'
+import { type RunningServer, startServer } from '../server.ts'
+import { Failure } from './failure.ts'
+
+/** A drain that hangs must not keep the node for longer than an orchestrator waits before it kills. */
+const EXIT_WITHIN_MS = 24_000
+
+/** Runs the server until a signal ends it. */
+export async function start(config: Config): Promise<void> {
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'the server failed')
+    process.exit(1)
+  })
+  const server = await startServer(config, log).catch((error: unknown) => {
+    throw explained(error, config)
+  })
+  drainOnSignal(server)
+  greet(server, config)
+}
+
+/** The first signal drains, the second ends at once. */
+function drainOnSignal(server: RunningServer): void {
+  let draining = false
+  const stop = async (): Promise<void> => {
+    if (draining) process.exit(1)
+    draining = true
+    console.log('Yeoul is stopping; once more to force it.')
+    setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref()
+    await server.drain()
+    await server.close()
+    console.log('Yeoul has stopped.')
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** What a person who has just started it needs to know. Programs look for the first line. */
+function greet(server: RunningServer, config: Config): void {
+  console.log(`Yeoul is ready at ${server.url}`)
+  console.log(`Everything it keeps is in ${config.dataDir}`)
+  if (server.setupUrl !== null) {
+    console.log('')
+    console.log('There is no admin yet. Make that account with this link; it works once:')
+    console.log(`  ${server.setupUrl}`)
+  }
+  if (config.registration === 'open') console.log('Everybody who can reach this address can sign up.')
+  console.log('To stop it: Ctrl+C.')
+}
+
+function explained(error: unknown, config: Config): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)
+    case 'EACCES':
+      return new Failure(`Not allowed: ${(error as Error).message}`)
+    case 'EADDRNOTAVAIL':
+      return new Failure(`This machine has no address ${config.host}; see YEOUL_HOST.`)
+    default:
+      return error
+  }
+}

@@ -104,3 +104,8 @@ export class YeoulError extends Error {
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code)
 }
+
+/** The close code of an error that ends the connection; undefined for one that does not. */
+export function closeCodeOf(code: ErrorCode): number | undefined {
+  return (ERRORS[code] as ErrorRow).close
+}

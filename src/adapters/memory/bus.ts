@@ -1,0 +1,31 @@
+import type { Bus, RoomNotice, UserNotice } from '../../ports/bus.ts'
+
+type Handlers = Parameters<Bus['listen']>[0]
+
+/** The bus of a single node: calls the same handlers, at once. */
+export class MemoryBus implements Bus {
+  #handlers: Handlers | null = null
+  #interest = new Map<string, number>()
+
+  listen(handlers: Handlers): void {
+    this.#handlers = handlers
+  }
+
+  publish(room: string, notice: RoomNotice): void {
+    if (this.#interest.has(room)) this.#handlers?.room(room, notice)
+  }
+
+  publishToUser(user: string, notice: UserNotice): void {
+    this.#handlers?.user(user, notice)
+  }
+
+  addInterest(room: string): void {
+    this.#interest.set(room, (this.#interest.get(room) ?? 0) + 1)
+  }
+
+  dropInterest(room: string): void {
+    const left = (this.#interest.get(room) ?? 0) - 1
+    if (left > 0) this.#interest.set(room, left)
+    else this.#interest.delete(room)
+  }
+}

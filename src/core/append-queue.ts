@@ -1,0 +1,97 @@
+import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
+import type { Appended, Draft, Log } from '../ports/log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Told once per draft: what the log answered, or the code of the failure that met the whole batch. */
+export type AppendDone = (result: Appended) => void
+
+const BATCH_MAX = 1_000
+
+/**
+ * Gathers drafts into batches for the log: one batch is under way at a time, and what arrives meanwhile makes up the next.
+ * So one waiting message is delayed by nothing, and a crowd is committed together. Holds at most `limit` drafts
+ * (`overloaded` beyond). Callbacks rather than promises: this runs once per message.
+ */
+export class AppendQueue {
+  #log: Log
+  #limit: number
+  #metrics: Metrics
+  /** Sees each batch that was appended before any sender is told. */
+  #appended: (drafts: Draft[], results: Appended[]) => void
+  #drafts: Draft[] = []
+  #done: AppendDone[] = []
+  #underWay = 0
+  #scheduled = false
+  #failed: (error: unknown) => void
+  #idle: (() => void)[] = []
+
+  constructor(options: {
+    log: Log
+    limit: number
+    metrics: Metrics
+    appended: (drafts: Draft[], results: Appended[]) => void
+    /** Told of a failure that no code names. */
+    failed: (error: unknown) => void
+  }) {
+    this.#log = options.log
+    this.#limit = options.limit
+    this.#metrics = options.metrics
+    this.#appended = options.appended
+    this.#failed = options.failed
+  }
+
+  /** Drafts that are not answered yet. */
+  get pending(): number {
+    return this.#drafts.length + this.#underWay
+  }
+
+  push(draft: Draft, done: AppendDone): void {
+    if (this.pending >= this.#limit) return done({ ok: false, code: 'overloaded' })
+    this.#drafts.push(draft)
+    this.#done.push(done)
+    if (this.#underWay > 0 || this.#scheduled) return
+    this.#scheduled = true
+    // After the sockets that are readable now have been read: their messages share the commit.
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#dispatch()
+    })
+  }
+
+  /** Resolves when nothing is pending. */
+  async drained(): Promise<void> {
+    if (this.pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  async #dispatch(): Promise<void> {
+    while (this.#drafts.length > 0) {
+      const drafts = this.#drafts.length <= BATCH_MAX ? this.#drafts : this.#drafts.slice(0, BATCH_MAX)
+      const done = this.#done.length <= BATCH_MAX ? this.#done : this.#done.slice(0, BATCH_MAX)
+      this.#drafts = this.#drafts.length <= BATCH_MAX ? [] : this.#drafts.slice(BATCH_MAX)
+      this.#done = this.#done.length <= BATCH_MAX ? [] : this.#done.slice(BATCH_MAX)
+      this.#underWay = drafts.length
+      const startedAt = performance.now()
+      let results: Appended[] | undefined
+      let failure: ErrorCode = 'unavailable'
+      try {
+        results = await this.#log.append(drafts)
+      } catch (error) {
+        if (error instanceof YeoulError) failure = error.code
+        else {
+          failure = 'internal'
+          this.#failed(error)
+        }
+      }
+      this.#underWay = 0
+      if (results === undefined) {
+        for (const tell of done) tell({ ok: false, code: failure })
+        continue
+      }
+      this.#metrics.appendBatchSize.observe(drafts.length)
+      this.#metrics.appendSeconds.observe((performance.now() - startedAt) / 1000)
+      this.#appended(drafts, results)
+      for (let i = 0; i < done.length; i++) (done[i] as AppendDone)(results[i] as Appended)
+    }
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+}

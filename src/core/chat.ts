@@ -1,0 +1,257 @@
+import type { SendCommand, SendAnswer, EventsAnswer } from '../protocol/frames.ts'
+import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
+import { CLIENT_MESSAGE_ID_LENGTH, EMOJI_LENGTH, EVENTS_LIMIT, type Limits, PAGE_LIMIT } from '../protocol/limits.ts'
+import type { Message, RoomEvent } from '../protocol/model.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { History } from '../ports/history.ts'
+import type { Appended, Draft, Log, MessageDraft } from '../ports/log.ts'
+import type { Access } from './access.ts'
+import type { Actor } from './actor.ts'
+import type { AppendQueue } from './append-queue.ts'
+import type { HotRooms } from './hot-rooms.ts'
+import type { Mentions } from './mentions.ts'
+import type { Metrics } from './metrics.ts'
+import { may } from './permissions.ts'
+import type { Progress } from './progress.ts'
+import { checkText } from './text.ts'
+
+export type SendInput = Omit<SendCommand, 'op'>
+
+/** The use cases of messages: what a member does in a room, over any transport. */
+export class Chat {
+  readonly #log: Log
+  readonly #history: History
+  readonly #bus: Bus
+  readonly #appends: AppendQueue
+  readonly #hotRooms: HotRooms
+  readonly #access: Access
+  readonly #mentions: Mentions
+  readonly #progress: Progress
+  readonly #limits: () => Limits
+  readonly #metrics: Metrics
+
+  constructor(parts: {
+    log: Log
+    history: History
+    bus: Bus
+    appends: AppendQueue
+    hotRooms: HotRooms
+    access: Access
+    mentions: Mentions
+    progress: Progress
+    limits: () => Limits
+    metrics: Metrics
+  }) {
+    this.#log = parts.log
+    this.#history = parts.history
+    this.#bus = parts.bus
+    this.#appends = parts.appends
+    this.#hotRooms = parts.hotRooms
+    this.#access = parts.access
+    this.#mentions = parts.mentions
+    this.#progress = parts.progress
+    this.#limits = parts.limits
+    this.#metrics = parts.metrics
+  }
+
+  /**
+   * Stores a message and answers when it is durable (P1). A repeat gets the first one's answer (P3).
+   * Rejects `body_too_long`, `bad_text`, `not_a_member`, `room_not_found`, `message_not_found` (replyTo), `overloaded`, …
+   */
+  async send(actor: Actor, input: SendInput): Promise<SendAnswer> {
+    const draft = await this.draft(actor, input)
+    const { seq, n, at, duplicate } = await this.#append(draft)
+    return { seq, n, at, durability: this.#log.level, duplicate }
+  }
+
+  /** The first half of `send`, checked and ready for `submit`; a promise only when a mentioned name must be looked up. */
+  draft(actor: Actor, input: SendInput): MessageDraft | Promise<MessageDraft> {
+    if (input.fileIds !== undefined && input.fileIds.length > 0) throw new YeoulError('files_not_supported')
+    const { length } = input.clientMessageId
+    if (length < CLIENT_MESSAGE_ID_LENGTH.min || length > CLIENT_MESSAGE_ID_LENGTH.max)
+      throw new YeoulError('bad_request', '`clientMessageId` is empty or too long.')
+    this.#checkBody(input.body)
+    const draft: MessageDraft = {
+      type: 'message',
+      room: input.room,
+      actor: actor.user,
+      clientMessageId: input.clientMessageId,
+      body: input.body,
+      replyTo: input.replyTo ?? null,
+      mentions: [],
+      files: [],
+      retry: input.retry ?? false,
+    }
+    const mentions = this.#mentions.in(input.body)
+    if (Array.isArray(mentions)) {
+      draft.mentions = mentions
+      return draft
+    }
+    return mentions.then((found) => {
+      draft.mentions = found
+      return draft
+    })
+  }
+
+  /** The second half of `send`: takes the draft's place in the order now, tells the outcome later. */
+  submit(draft: MessageDraft, done: (result: Appended) => void): void {
+    this.#appends.push(draft, done)
+  }
+
+  get durability() {
+    return this.#log.level
+  }
+
+  /** Changes one's own message. */
+  async edit(actor: Actor, room: string, seq: number, body: string, epoch?: number) {
+    this.#checkBody(body)
+    if (epoch !== undefined) await this.#checkEpoch(room, actor.user, epoch)
+    const mentions = this.#mentions.in(body)
+    const draft: Draft = {
+      type: 'edit',
+      room,
+      actor: actor.user,
+      target: seq,
+      body,
+      mentions: Array.isArray(mentions) ? mentions : await mentions,
+    }
+    return this.#change(draft)
+  }
+
+  /** Erases a message: one's own, or any with the right to. */
+  async delete(actor: Actor, room: string, seq: number, epoch?: number) {
+    if (epoch !== undefined) await this.#checkEpoch(room, actor.user, epoch)
+    const { role, kind } = await this.#access.member(room, actor.user)
+    return this.#change({
+      type: 'delete',
+      room,
+      actor: actor.user,
+      target: seq,
+      moderate: may(role, kind, 'delete_others_messages'),
+    })
+  }
+
+  /** Adds or takes back a reaction; one that is so already changes nothing. */
+  async react(actor: Actor, room: string, seq: number, emoji: string, on: boolean, epoch?: number) {
+    if (emoji.length < EMOJI_LENGTH.min || emoji.length > EMOJI_LENGTH.max)
+      throw new YeoulError('bad_request', '`emoji` is empty or too long.')
+    checkText(emoji)
+    if (epoch !== undefined) await this.#checkEpoch(room, actor.user, epoch)
+    const most = this.#limits().reactionsPerMessage
+    return this.#change({ type: 'reaction', room, actor: actor.user, target: seq, emoji, on, most })
+  }
+
+  /** A page of messages in rising seq: before a seq, after one, or the newest. */
+  async messages(
+    actor: Actor,
+    room: string,
+    range: { before?: number; after?: number; limit?: number },
+  ): Promise<Message[]> {
+    await this.#access.member(room, actor.user)
+    const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
+    const { messages } = await this.#history.messages(room, { ...range, limit })
+    return messages
+  }
+
+  /** Events after a position: from the hot tail when it reaches back that far, from the log otherwise (P4). */
+  async events(
+    actor: Actor,
+    room: string,
+    after: number,
+    epoch: number,
+    limit: number = EVENTS_LIMIT.default,
+  ): Promise<EventsAnswer> {
+    await this.#access.member(room, actor.user)
+    const most = Math.min(limit, EVENTS_LIMIT.max)
+    const hot = this.#hotRooms.get(room)
+    if (hot !== undefined && hot.epoch === epoch && hot.covers(after)) {
+      this.#metrics.recovery('tail')
+      const events = endAtOwnLeave(hot.tailEvents(after, most), actor.user)
+      return { epoch, recovered: true, events, head: hot.head }
+    }
+    const { head, events } = await this.#log.read(room, after, most)
+    if (head.epoch !== epoch || after > head.seq) {
+      this.#metrics.recovery('page_lost')
+      return { epoch: head.epoch, recovered: false, events: [], head: head.seq }
+    }
+    this.#metrics.recovery('log')
+    return { epoch, recovered: true, events: endAtOwnLeave(events, actor.user), head: head.seq }
+  }
+
+  /** Moves the read cursor forward; saved with many others, told to the user's other sessions and to small rooms. */
+  async read(actor: Actor, room: string, seq: number, epoch?: number, session = ''): Promise<void> {
+    await this.#access.member(room, actor.user)
+    if (epoch !== undefined) await this.#checkEpoch(room, actor.user, epoch)
+    const hot = this.#hotRooms.get(room)
+    let at = seq
+    let n = hot?.countUpTo(seq) ?? null
+    if (hot !== undefined) at = Math.min(seq, hot.head)
+    if (n === null) {
+      const head = await this.#log.head(room)
+      if (head === null) throw new YeoulError('room_not_found')
+      at = Math.min(seq, head.seq)
+      n = at === head.seq ? head.n : await this.#history.countUpTo(room, at)
+    }
+    if (!this.#progress.read({ room, user: actor.user, seq: at, n }, session)) return
+    if (hot === undefined || hot.memberCount <= this.#limits().readReceiptMembers)
+      this.#bus.publish(room, { kind: 'read', user: actor.user, seq: at, n })
+  }
+
+  /** What an append that was refused is called before this user. */
+  async refusal(room: string, user: string, code: ErrorCode): Promise<ErrorCode> {
+    return code === 'not_a_member' ? this.#access.refusal(room, user) : code
+  }
+
+  async #change(draft: Draft): Promise<{ seq: number; at: number }> {
+    const { seq, at } = await this.#append(draft)
+    return { seq, at }
+  }
+
+  async #append(draft: Draft): Promise<Appended & { ok: true }> {
+    const result = await new Promise<Appended>((resolve) => this.#appends.push(draft, resolve))
+    if (!result.ok) throw new YeoulError(await this.refusal(draft.room, draft.actor, result.code))
+    return result
+  }
+
+  #checkBody(body: string): void {
+    if (body.length > this.#limits().bodyLength) throw new YeoulError('body_too_long')
+    checkText(body)
+    if (body.trim() === '') throw new YeoulError('bad_request', 'The message is empty.')
+  }
+
+  async #checkEpoch(room: string, user: string, epoch: number): Promise<void> {
+    await this.#access.member(room, user)
+    const now = this.#hotRooms.get(room)?.epoch ?? (await this.#log.head(room))?.epoch
+    if (now !== epoch) throw new YeoulError('epoch_changed')
+  }
+}
+
+/** Cuts a range at the user's own leave, unless it is followed by a join of theirs (P5). */
+export function endAtOwnLeave(events: RoomEvent[], user: string): RoomEvent[] {
+  const last = events.findLastIndex((event) => (event.type === 'leave' || event.type === 'join') && event.user === user)
+  return last >= 0 && events[last]?.type === 'leave' ? events.slice(0, last + 1) : events
+}
+
+/** The event that an appended draft became. */
+export function eventOf(draft: Draft, appended: Appended & { ok: true }): RoomEvent {
+  const { seq, at, n } = appended
+  const { actor } = draft
+  switch (draft.type) {
+    case 'message': {
+      const event: RoomEvent = { seq, type: 'message', at, actor, n, clientMessageId: draft.clientMessageId, body: draft.body }
+      if (draft.replyTo !== null) event.replyTo = draft.replyTo
+      if (draft.mentions.length > 0) event.mentions = draft.mentions
+      if (draft.files.length > 0) event.files = draft.files
+      return event
+    }
+    case 'edit': {
+      const event: RoomEvent = { seq, type: 'edit', at, actor, target: draft.target, body: draft.body }
+      if (draft.mentions.length > 0) event.mentions = draft.mentions
+      return event
+    }
+    case 'delete':
+      return { seq, type: 'delete', at, actor, target: draft.target }
+    case 'reaction':
+      return { seq, type: 'reaction', at, actor, target: draft.target, emoji: draft.emoji, on: draft.on }
+  }
+}

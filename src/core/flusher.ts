@@ -1,0 +1,101 @@
+import type { HotRoom } from './hot-room.ts'
+import type { Metrics } from './metrics.ts'
+import { Fragment, type WriteQueue } from './write-queue.ts'
+
+/** A flush may use at most one part in this many of the time. */
+const REST = 4
+
+/**
+ * Writes what waits: first each changed room's pushes become one fragment in its subscribers' queues, then each changed
+ * connection gets one write.
+ *
+ * Adaptive: a lone message is flushed at once; when flushes get long, the next one starts no sooner than REST times the
+ * last one's length after it (at most `maxIntervalMs`), so that more events share each write.
+ */
+export class Flusher {
+  readonly #maxIntervalMs: number
+  readonly #metrics: Metrics
+  /** Told of a room's fragment, to hand it to the room's subscribers. */
+  readonly #deliver: (room: HotRoom, fragment: Fragment, from: number) => void
+  #rooms: HotRoom[] = []
+  #queues: WriteQueue[] = []
+  #scheduled = false
+  #notBefore = 0
+
+  constructor(options: {
+    maxIntervalMs: number
+    metrics: Metrics
+    deliver: (room: HotRoom, fragment: Fragment, from: number) => void
+  }) {
+    this.#maxIntervalMs = options.maxIntervalMs
+    this.#metrics = options.metrics
+    this.#deliver = options.deliver
+  }
+
+  /** The room has pending pushes for its subscribers. May be called again before the flush: the room cuts once. */
+  markRoom(room: HotRoom): void {
+    this.#rooms.push(room)
+    this.#schedule()
+  }
+
+  markQueue(queue: WriteQueue): void {
+    this.#queues.push(queue)
+    this.#schedule()
+  }
+
+  /** Adds a push that may be lost to what the room's subscribers get next. */
+  ephemeral(room: HotRoom, item: string): void {
+    if (room.ephemeral === '') {
+      room.ephemeral = item
+      this.markRoom(room)
+    } else room.ephemeral += `,${item}`
+  }
+
+  /** Ends the room's pending fragment here: what comes later goes into another one. */
+  cut(room: HotRoom): void {
+    if (room.pendingEvents > 0) {
+      const { pending, pendingEvents, pendingFrom, pendingSince } = room
+      room.pending = ''
+      room.pendingEvents = 0
+      this.#metrics.deliveries.inc(pendingEvents * room.subscribers.size)
+      this.#metrics.deliverySeconds.observe(Math.max(0, Date.now() - pendingSince) / 1000)
+      this.#deliver(room, new Fragment(pending, pendingEvents), pendingFrom)
+    }
+    if (room.ephemeral !== '') {
+      const text = room.ephemeral
+      room.ephemeral = ''
+      const fragment = new Fragment(text, 2)
+      // Presence and typing are dropped first: a queue that is half full does not take them.
+      for (const subscription of room.subscribers) {
+        subscription.session.queue.offerEphemeral(fragment)
+      }
+    }
+  }
+
+  /** Writes everything now: for tests and for the end of a drain. */
+  flush(): void {
+    const rooms = this.#rooms
+    this.#rooms = []
+    for (const room of rooms) this.cut(room)
+    const queues = this.#queues
+    this.#queues = []
+    for (const queue of queues) queue.flush()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    const wait = this.#notBefore - performance.now()
+    if (wait < 1) setImmediate(this.#run)
+    else setTimeout(this.#run, wait)
+  }
+
+  #run = (): void => {
+    const startedAt = performance.now()
+    this.#scheduled = false
+    this.flush()
+    const endedAt = performance.now()
+    this.#metrics.flushSeconds.observe((endedAt - startedAt) / 1000)
+    this.#notBefore = endedAt + Math.min(this.#maxIntervalMs, (endedAt - startedAt) * REST)
+  }
+}

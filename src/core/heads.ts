@@ -1,0 +1,83 @@
+import { applyEvent, messageOf } from '../protocol/message.ts'
+import type { Message, RoomEvent } from '../protocol/model.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Log } from '../ports/log.ts'
+
+/** The head of one watched room, shared by all sessions of this node that watch it. */
+export interface HeadCell {
+  readonly room: string
+  watchers: number
+  epoch: number
+  seq: number
+  n: number
+  lastMessage: Message | null
+}
+
+/**
+ * Heads of watched rooms. An event costs one look-up here, however many sessions watch: they compare `seq` with what they
+ * told last when their turn comes (see sweep.ts).
+ */
+export class Heads {
+  readonly #log: Log
+  readonly #bus: Bus
+  #cells = new Map<string, HeadCell>()
+
+  constructor(log: Log, bus: Bus) {
+    this.#log = log
+    this.#bus = bus
+  }
+
+  /** Cells of rooms that exist, in the order of `rooms`. Each must be given back with `release`. */
+  async hold(rooms: string[]): Promise<HeadCell[]> {
+    const fresh: HeadCell[] = []
+    const cells = rooms.map((room) => {
+      let cell = this.#cells.get(room)
+      if (cell === undefined) {
+        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null }
+        this.#cells.set(room, cell)
+        this.#bus.addInterest(room)
+        fresh.push(cell)
+      }
+      cell.watchers++
+      return cell
+    })
+    if (fresh.length > 0) {
+      try {
+        const heads = await this.#log.heads(fresh.map((cell) => cell.room))
+        for (const cell of fresh) {
+          const head = heads.get(cell.room)
+          if (head === undefined) continue
+          cell.epoch = head.epoch
+          // Events that came meanwhile may have moved it already.
+          cell.seq = Math.max(cell.seq, head.seq)
+          cell.n = Math.max(cell.n, head.n)
+        }
+      } catch (error) {
+        for (const cell of cells) this.release(cell)
+        throw error
+      }
+    }
+    return cells
+  }
+
+  release(cell: HeadCell): void {
+    cell.watchers--
+    if (cell.watchers > 0 || this.#cells.get(cell.room) !== cell) return
+    this.#cells.delete(cell.room)
+    this.#bus.dropInterest(cell.room)
+  }
+
+  apply(room: string, epoch: number, events: RoomEvent[]): void {
+    const cell = this.#cells.get(room)
+    if (cell === undefined) return
+    cell.epoch = epoch
+    for (const event of events) {
+      if (event.seq <= cell.seq) continue
+      cell.seq = event.seq
+      if (event.type === 'message') {
+        cell.n = event.n
+        cell.lastMessage = messageOf(event)
+      } else if (cell.lastMessage !== null) cell.lastMessage = applyEvent(cell.lastMessage, event)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { RoomEvent } from '../protocol/model.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { History } from '../ports/history.ts'
+import type { Log } from '../ports/log.ts'
+import type { Rooms } from '../ports/rooms.ts'
+import { HotRoom, NEWEST_PAGE } from './hot-room.ts'
+
+interface Loading {
+  room: Promise<HotRoom | null>
+  /** Events that arrived meanwhile. */
+  events: RoomEvent[]
+}
+
+/**
+ * The hot rooms of this node: those with subscribers, and the most recent ones without. Bounded by a number of rooms and
+ * of tail events in all; the room that was used least recently goes first, a tail in use shrinks.
+ */
+export class HotRooms {
+  /** In order of use: the first was used least recently. */
+  #rooms = new Map<string, HotRoom>()
+  #loading = new Map<string, Loading>()
+  #tailEvents = 0
+  readonly #ports: { log: Log; history: History; rooms: Rooms; bus: Bus }
+  readonly #limits: { rooms: number; tail: number; tailEvents: number }
+  /** Brings a room that was just loaded up to date with what arrived meanwhile. */
+  readonly #catchUp: (room: HotRoom, events: RoomEvent[]) => void
+
+  constructor(options: {
+    ports: { log: Log; history: History; rooms: Rooms; bus: Bus }
+    /** `tail`: events kept a room; `tailEvents`: in all rooms together. */
+    limits: { rooms: number; tail: number; tailEvents: number }
+    catchUp: (room: HotRoom, events: RoomEvent[]) => void
+  }) {
+    this.#ports = options.ports
+    this.#limits = options.limits
+    this.#catchUp = options.catchUp
+  }
+
+  get size(): number {
+    return this.#rooms.size
+  }
+
+  /** The room if it is hot. */
+  get(id: string): HotRoom | undefined {
+    return this.#rooms.get(id)
+  }
+
+  /** The room, loaded when it is not hot; null when there is none. */
+  load(id: string): HotRoom | Promise<HotRoom | null> {
+    const hot = this.#rooms.get(id)
+    if (hot !== undefined) {
+      // Now it is the one used most recently.
+      this.#rooms.delete(id)
+      this.#rooms.set(id, hot)
+      return hot
+    }
+    const underWay = this.#loading.get(id)
+    if (underWay !== undefined) return underWay.room
+    const loading: Loading = { room: this.#read(id), events: [] }
+    this.#loading.set(id, loading)
+    return loading.room
+  }
+
+  /** Events of a room that is being loaded wait for it; false when it is not. */
+  hold(id: string, events: RoomEvent[]): boolean {
+    const loading = this.#loading.get(id)
+    if (loading === undefined) return false
+    loading.events.push(...events)
+    return true
+  }
+
+  /** Told after events were applied, so that the bounds hold. */
+  grew(room: HotRoom, events: number): void {
+    this.#tailEvents += events
+    // In strides, so that a busy room is not copied at every event.
+    if (room.tailLength > this.#limits.tail * 2) this.#tailEvents -= room.trimTail(this.#limits.tail)
+    if (this.#tailEvents > this.#limits.tailEvents) this.#shrink()
+  }
+
+  /** Forgets a room: it was deleted, or its epoch changed. */
+  drop(room: HotRoom): void {
+    if (this.#rooms.get(room.id) !== room) return
+    this.#rooms.delete(room.id)
+    this.#tailEvents -= room.tailLength
+    this.#ports.bus.dropInterest(room.id)
+  }
+
+  async #read(id: string): Promise<HotRoom | null> {
+    const { log, history, rooms, bus } = this.#ports
+    // Interest first: what is published from here on waits in `events`, what came before is in what we read.
+    bus.addInterest(id)
+    let hot: HotRoom | null = null
+    try {
+      const record = await rooms.get(id)
+      if (record === null) return null
+      const page = await history.messages(id, { limit: NEWEST_PAGE })
+      const { head, events } = await log.read(id, Math.max(0, page.head - this.#limits.tail), this.#limits.tail * 2)
+      const tail = events.filter((event) => event.seq <= page.head)
+      hot = new HotRoom({
+        id,
+        kind: record.kind,
+        // As of `record`; the joins and leaves between it and the page are in the tail.
+        memberCount: record.memberCount + joins(tail, record.position.seq),
+        epoch: head.epoch,
+        head: page.head,
+        n: page.n,
+        messages: page.messages,
+        tail,
+      })
+      this.#rooms.set(id, hot)
+      this.#tailEvents += hot.tailLength
+      this.#catchUp(hot, events.slice(tail.length))
+      return hot
+    } finally {
+      const waiting = this.#loading.get(id)?.events ?? []
+      this.#loading.delete(id)
+      if (hot === null) bus.dropInterest(id)
+      else {
+        if (waiting.length > 0) this.#catchUp(hot, waiting)
+        if (this.#rooms.size > this.#limits.rooms) this.#evictIdle(hot)
+      }
+    }
+  }
+
+  #evictIdle(but: HotRoom): void {
+    for (const room of this.#rooms.values()) {
+      if (this.#rooms.size <= this.#limits.rooms) return
+      if (!room.live && room !== but) this.drop(room)
+    }
+  }
+
+  #shrink(): void {
+    for (const room of this.#rooms.values()) {
+      if (this.#tailEvents <= this.#limits.tailEvents * 0.9) return
+      if (room.live) this.#tailEvents -= room.trimTail(Math.floor(room.tailLength / 2))
+      else this.drop(room)
+    }
+  }
+}
+
+function joins(events: RoomEvent[], after: number): number {
+  let sum = 0
+  for (const event of events) {
+    if (event.seq <= after) continue
+    if (event.type === 'join') sum++
+    else if (event.type === 'leave') sum--
+  }
+  return sum
+}

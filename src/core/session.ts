@@ -1,0 +1,386 @@
+import { checkCommand, decodeFrame, isId } from '../protocol/codec.ts'
+import { closeCodeOf, ERRORS, type ErrorCode, YeoulError } from '../protocol/errors.ts'
+import type { Command } from '../protocol/frames.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Memberships } from '../ports/memberships.ts'
+import type { Actor } from './actor.ts'
+import type { Chat } from './chat.ts'
+import { runCommand } from './commands.ts'
+import type { Flusher } from './flusher.ts'
+import type { Heads } from './heads.ts'
+import type { Hub } from './hub.ts'
+import { newId } from './ids.ts'
+import type { Metrics } from './metrics.ts'
+import type { PresenceTicker } from './presence.ts'
+import { TokenBucket } from './rate-limit.ts'
+import type { Subscription } from './subscription.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import type { Access } from './access.ts'
+import { Watch } from './watch.ts'
+import { type Wire, WriteQueue } from './write-queue.ts'
+
+/** What a verified access token says. */
+export interface Claims extends Actor {
+  /** ms since 1970 */
+  expiresAt: number
+}
+
+/** What all sessions of a node share. */
+export interface Gateway {
+  /** Rejects `unauthenticated`, `token_expired`, `session_ended`. */
+  authenticate(token: string): Promise<Claims>
+  limits: Limits
+  heartbeatMs: number
+  helloTimeoutMs: number
+  slowConsumerMs: number
+  writeQueueBytes: number
+  /** Whether floods are held off; off for load tests. */
+  rateLimit: boolean
+  hub: Hub
+  flusher: Flusher
+  chat: Chat
+  access: Access
+  subscriptions: Subscriptions
+  presence: PresenceTicker
+  heads: Heads
+  memberships: Memberships
+  bus: Bus
+  metrics: Metrics
+  failed(error: unknown): void
+}
+
+/**
+ * States: awaiting-hello -> live -> closed; each can end in closed at once.
+ * - awaiting-hello: nothing but `hello` is heard; what came with it in the same breath waits for its outcome.
+ * - live: commands run; those of one room one after the other, in the order in which they came.
+ * - closed: nothing is heard or written any more.
+ */
+type State =
+  | { name: 'awaiting-hello'; since: number; waiting: Record<string, unknown>[] | null }
+  | { name: 'live'; actor: Actor; expiresAt: number; warned: boolean }
+  | { name: 'closed' }
+
+/** Commands a second and at once, whatever they are; sends have a limit of their own. */
+const COMMANDS_PER_SECOND = 200
+const COMMANDS_BURST = 2_000
+/** Refusals a second and at once; who earns more floods, and is sent away with 4429. */
+const REFUSALS_PER_SECOND = 50
+const REFUSALS_BURST = 500
+/** A connection that sends but does not read is let go when this many times its write queue's limit waits. */
+const UNREAD_MAX = 4
+/** How long before its end a token is said to expire. */
+const WARN_MS = 60_000
+
+/** Server-side state of one connection. Times are of the monotonic clock, so that no clock jump ends a session. */
+export class Session {
+  readonly id = newId()
+  readonly gateway: Gateway
+  readonly queue: WriteQueue
+  #state: State
+  #heardAt: number
+  #inFlight = 0
+  #refusals: TokenBucket | null = null
+  #sends: TokenBucket | null = null
+  #commands: TokenBucket | null = null
+  #subscriptions = new Map<string, Subscription>()
+  /** The end of each room's queue of commands, while one of them is not done. */
+  #chains: Map<string, Promise<void>> | null = null
+  #watch: Watch | null = null
+  #drained = 0
+  #stuckSince = 0
+
+  constructor(gateway: Gateway, wire: Wire) {
+    const now = performance.now()
+    this.gateway = gateway
+    this.queue = new WriteQueue(wire, gateway.flusher, gateway.writeQueueBytes)
+    this.#state = { name: 'awaiting-hello', since: now, waiting: null }
+    this.#heardAt = now
+    gateway.hub.open(this)
+  }
+
+  /** The user of a live session, '' of another. */
+  get user(): string {
+    return this.#state.name === 'live' ? this.#state.actor.user : ''
+  }
+  get ended(): boolean {
+    return this.#state.name === 'closed'
+  }
+
+  /** Takes one text frame. */
+  receive(text: string): void {
+    const now = performance.now()
+    this.#heardAt = now
+    if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX) return this.close('slow_consumer')
+    let items: Record<string, unknown>[]
+    try {
+      items = decodeFrame(text)
+    } catch {
+      return this.close('bad_frame')
+    }
+    for (const item of items) {
+      if (this.#state.name === 'closed') return
+      this.#take(item, now)
+    }
+  }
+
+  /** Anything heard keeps a connection alive; pongs are told here. */
+  heard(): void {
+    this.#heardAt = performance.now()
+  }
+
+  reply(id: number, ok: string): void {
+    this.#inFlight--
+    this.queue.push(`{"re":${id},"ok":${ok}}`)
+  }
+
+  refuse(id: number | null, error: unknown): void {
+    this.#inFlight--
+    this.#refused(id, error)
+  }
+
+  /** Sends what is queued and closes with the code of an error that ends connections. */
+  close(code: ErrorCode, message: string = code): void {
+    if (this.#state.name === 'closed') return
+    this.gateway.metrics.rejected(code)
+    this.queue.flush()
+    this.closed()
+    this.queue.wire.close(closeCodeOf(code) ?? 4500, message)
+  }
+
+  /** The connection is gone: everything that the session held is given back. */
+  closed(): void {
+    const state = this.#state
+    if (state.name === 'closed') return
+    this.#state = { name: 'closed' }
+    const live = state.name === 'live' ? state.actor : null
+    if (live !== null) {
+      const user = live.user
+      for (const subscription of this.#subscriptions.values())
+        this.gateway.subscriptions.unsubscribe(user, subscription)
+    }
+    this.#subscriptions.clear()
+    this.#watch?.end()
+    this.queue.end()
+    this.gateway.hub.closed(this, live?.user ?? null, live?.sid ?? null)
+  }
+
+  // Subscriptions
+
+  get subscriptionCount(): number {
+    return this.#subscriptions.size
+  }
+  subscription(room: string): Subscription | undefined {
+    return this.#subscriptions.get(room)
+  }
+  subscribes(room: string): boolean {
+    return this.#subscriptions.has(room)
+  }
+  subscribed(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.room.id, subscription)
+  }
+  unsubscribed(room: string): void {
+    const subscription = this.#subscriptions.get(room)
+    if (subscription === undefined) return
+    this.#subscriptions.delete(room)
+    this.gateway.subscriptions.unsubscribe(this.user, subscription)
+  }
+
+  // What concerns the user's rooms as a whole
+
+  async watch(rooms: string[] | 'all'): Promise<string> {
+    const { memberships, heads, limits } = this.gateway
+    if (rooms !== 'all' && rooms.length > limits.watched) throw new YeoulError('too_many_watched')
+    const mine = await memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
+    let watched = mine
+    let refused: string[] = []
+    if (rooms !== 'all') {
+      const members = new Set(mine)
+      const asked = [...new Set(rooms)]
+      watched = asked.filter((room) => members.has(room))
+      refused = asked.filter((room) => !members.has(room))
+    }
+    this.#watch?.end()
+    const watch = new Watch(this.user, rooms === 'all', heads, limits.watched)
+    if (!this.ended) this.#watch = watch
+    const answer = { heads: await watch.add(watched), ...(refused.length > 0 && { refused }) }
+    if (this.ended) watch.end()
+    return JSON.stringify(answer)
+  }
+  unwatch(room: string): void {
+    this.#watch?.remove(room)
+  }
+  roomAdded(room: string): void {
+    this.queue.push(JSON.stringify({ push: 'room_added', room }))
+    if (this.#watch?.all) this.#watch.addLater(room).catch(this.gateway.failed)
+  }
+  roomRemoved(room: string): void {
+    this.queue.push(JSON.stringify({ push: 'room_removed', room }))
+    this.#watch?.remove(room)
+    this.unsubscribed(room)
+  }
+  readElsewhere(room: string, n: number): void {
+    this.#watch?.read(room, n)
+  }
+
+  /** Renews the token on the live connection. Rejects `forbidden` for a token of somebody else. */
+  async renew(token: string): Promise<number> {
+    const claims = await this.gateway.authenticate(token)
+    if (this.#state.name !== 'live') return claims.expiresAt
+    const { actor } = this.#state
+    if (claims.user !== actor.user) throw new YeoulError('forbidden', 'The token is of another user.')
+    const { hub } = this.gateway
+    if (claims.sid !== actor.sid) hub.movedLogin(this, actor.sid, claims.sid)
+    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false }
+    return claims.expiresAt
+  }
+
+  /** Looked at about once a second; never a timer per connection. `now`: monotonic ms. */
+  sweep(now: number): void {
+    const state = this.#state
+    const { gateway } = this
+    if (state.name === 'closed') return
+    if (state.name === 'awaiting-hello') {
+      if (now - state.since > gateway.helloTimeoutMs) this.close('hello_timeout')
+      return
+    }
+    if (now - this.#heardAt > gateway.heartbeatMs * 2) return this.close('heartbeat_timeout')
+    if (now >= state.expiresAt) return this.close('token_expired')
+    if (!state.warned && now >= state.expiresAt - WARN_MS) {
+      state.warned = true
+      this.queue.push(JSON.stringify({ push: 'token_expiring', inMs: Math.round(state.expiresAt - now) }))
+    }
+    if (this.#isStuck(now)) {
+      gateway.metrics.slowReader('closed')
+      return this.close('slow_consumer')
+    }
+    const heads = this.#watch?.changes()
+    if (heads != null) this.queue.push(heads)
+  }
+
+  /** Whether nothing has left for the network for `slowConsumerMs` although something waits. */
+  #isStuck(now: number): boolean {
+    const { wire } = this.queue
+    if (wire.buffered === 0) {
+      this.#stuckSince = 0
+      return false
+    }
+    if (this.#stuckSince === 0 || wire.drained !== this.#drained) {
+      this.#drained = wire.drained
+      this.#stuckSince = now
+      return false
+    }
+    return now - this.#stuckSince > this.gateway.slowConsumerMs
+  }
+
+  #take(item: Record<string, unknown>, now: number): void {
+    const state = this.#state
+    if (state.name === 'awaiting-hello' && state.waiting !== null) {
+      if (state.waiting.length >= this.gateway.limits.inFlight) return this.close('too_many_commands')
+      state.waiting.push(item)
+      return
+    }
+    let command: Command
+    try {
+      command = checkCommand(item)
+    } catch (error) {
+      if (state.name !== 'live') return this.close('hello_required')
+      return this.#refused(isId(item.id) ? item.id : null, error)
+    }
+    if (state.name === 'live') return this.#run(state.actor, command, now)
+    if (state.name === 'closed') return
+    if (command.op !== 'hello') return this.close('hello_required')
+    state.waiting = []
+    void this.#hello(command.id, command.token, state.waiting)
+  }
+
+  async #hello(id: number, token: string, waiting: Record<string, unknown>[]): Promise<void> {
+    const { gateway } = this
+    let claims: Claims
+    try {
+      claims = await gateway.authenticate(token)
+    } catch (error) {
+      const code = error instanceof YeoulError ? error.code : 'internal'
+      if (!(error instanceof YeoulError)) gateway.failed(error)
+      if (this.#state.name === 'closed') return
+      this.#refused(id, error)
+      return this.close(closeCodeOf(code) === undefined ? 'unauthenticated' : code)
+    }
+    if (this.#state.name !== 'awaiting-hello') return
+    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false }
+    gateway.hub.authenticated(this, claims.user, claims.sid)
+    const { heartbeatMs, limits } = gateway
+    this.queue.push(
+      `{"re":${id},"ok":${JSON.stringify({ user: claims.user, sessionId: this.id, heartbeatMs, limits })}}`,
+    )
+    const now = performance.now()
+    for (const item of waiting) {
+      if (this.ended) return
+      this.#take(item, now)
+    }
+  }
+
+  #run(actor: Actor, command: Command, now: number): void {
+    const { id } = command
+    const wait = this.gateway.rateLimit ? this.#limit(command, now) : 0
+    if (wait > 0) return this.#refused(id, new YeoulError('rate_limited', undefined, wait))
+    if (this.#inFlight >= this.gateway.limits.inFlight) return this.#refused(id, new YeoulError('too_many_in_flight'))
+    this.#inFlight++
+    const room = 'room' in command ? command.room : ''
+    const before = this.#chains?.get(room)
+    let done: undefined | Promise<void>
+    if (before === undefined) done = this.#attempt(actor, command)
+    else done = before.then(() => (this.ended ? undefined : this.#attempt(actor, command)))
+    if (done !== undefined) this.#chain(room, done)
+  }
+
+  #attempt(actor: Actor, command: Command): undefined | Promise<void> {
+    try {
+      return runCommand(this, actor, command)?.catch((error) => this.refuse(command.id, error))
+    } catch (error) {
+      this.refuse(command.id, error)
+      return
+    }
+  }
+
+  #chain(room: string, done: Promise<void>): void {
+    this.#chains ??= new Map()
+    this.#chains.set(room, done)
+    void done.then(() => {
+      if (this.#chains?.get(room) === done) this.#chains.delete(room)
+      if (this.#chains?.size === 0) this.#chains = null
+    })
+  }
+
+  #limit(command: Command, now: number): number {
+    this.#commands ??= new TokenBucket(COMMANDS_PER_SECOND, COMMANDS_BURST, now)
+    const wait = this.#commands.take(now)
+    if (wait > 0 || command.op !== 'send') return wait
+    const { sendsPerSecond } = this.gateway.limits
+    if (sendsPerSecond === 0) return 0
+    this.#sends ??= new TokenBucket(sendsPerSecond, sendsPerSecond * 5, now)
+    return this.#sends.take(now)
+  }
+
+  /** Answers a command with an error without having counted it as under way. */
+  #refused(id: number | null, error: unknown): void {
+    if (!(error instanceof YeoulError)) this.gateway.failed(error)
+    const known = error instanceof YeoulError ? error : new YeoulError('internal')
+    this.gateway.metrics.rejected(known.code)
+    const { code, message, retryAfterMs } = known
+    this.queue.push(
+      JSON.stringify({ re: id, err: { code, message, retryable: ERRORS[code].retryable, retryAfterMs } }),
+    )
+    const now = performance.now()
+    this.#refusals ??= new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_BURST, now)
+    if (this.#refusals.take(now) > 0) this.close('too_many_commands')
+  }
+}
+
+/** More rooms than anybody has. */
+const ROOMS_MAX = 100_000
+
+/** The moment, on the monotonic clock, at which a token of this wall-clock expiry ends. */
+function deadline(expiresAt: number): number {
+  return performance.now() + (expiresAt - Date.now())
+}

@@ -1,0 +1,159 @@
+import { YeoulError } from '../protocol/errors.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { Position, RoomEvent } from '../protocol/model.ts'
+import type { Log } from '../ports/log.ts'
+import type { Presence } from '../ports/presence.ts'
+import type { Access } from './access.ts'
+import { endAtOwnLeave } from './chat.ts'
+import type { Flusher } from './flusher.ts'
+import type { HotRoom } from './hot-room.ts'
+import type { HotRooms } from './hot-rooms.ts'
+import type { Metrics } from './metrics.ts'
+import type { Progress } from './progress.ts'
+import type { Session } from './session.ts'
+import type { Subscription } from './subscription.ts'
+
+/** A position may lie this many times `limits.catchUp` back, and is then recovered in several steps (`more`). */
+const STEPS = 10
+
+/**
+ * Begins and ends subscriptions. The seam is exact: what waits for the room's subscribers is cut off first, then answer and
+ * subscription are made in one synchronous step, so that pushes begin where the answer ends.
+ */
+export class Subscriptions {
+  readonly #log: Log
+  readonly #hotRooms: HotRooms
+  readonly #access: Access
+  readonly #flusher: Flusher
+  readonly #presence: Presence
+  readonly #progress: Progress
+  readonly #metrics: Metrics
+  readonly #limits: () => Limits
+
+  constructor(parts: {
+    log: Log
+    hotRooms: HotRooms
+    access: Access
+    flusher: Flusher
+    presence: Presence
+    progress: Progress
+    metrics: Metrics
+    limits: () => Limits
+  }) {
+    this.#log = parts.log
+    this.#hotRooms = parts.hotRooms
+    this.#access = parts.access
+    this.#flusher = parts.flusher
+    this.#presence = parts.presence
+    this.#progress = parts.progress
+    this.#metrics = parts.metrics
+    this.#limits = parts.limits
+  }
+
+  /**
+   * Subscribes and hands the answer, encoded, to `answer` in the same step. A promise only when something must be read:
+   * with a hot room, a known member and a recent position nothing is.
+   */
+  subscribe(
+    session: Session,
+    room: string,
+    position: Position | undefined,
+    answer: (json: string) => void,
+  ): undefined | Promise<void> {
+    const hot = this.#hotRooms.load(room)
+    if (!(hot instanceof Promise) && hot.roleOf(session.user) && !needsLog(hot, position, this.#catchUp())) {
+      answer(this.#attach(session, hot, position, null))
+      return
+    }
+    return this.#subscribeSlowly(session, room, position, answer)
+  }
+
+  /** Gives back what a subscription of this user held. */
+  unsubscribe(user: string, subscription: Subscription): void {
+    const { room } = subscription
+    room.subscribers.delete(subscription)
+    if (this.#presence.exit(room.id, user)) this.#progress.exited(room.id, user, Date.now())
+  }
+
+  async #subscribeSlowly(
+    session: Session,
+    room: string,
+    position: Position | undefined,
+    answer: (json: string) => void,
+  ): Promise<void> {
+    for (;;) {
+      const hot = await this.#hotRooms.load(room)
+      if (hot === null) throw new YeoulError('room_not_found')
+      await this.#access.memberOf(hot, session.user)
+      let recovered: Recovered | null = null
+      if (position !== undefined && needsLog(hot, position, this.#catchUp())) {
+        const { head, events } = await this.#log.read(room, position.seq, this.#catchUp())
+        recovered = { epoch: head.epoch, events: endAtOwnLeave(events, session.user) }
+      }
+      // Anything may have happened meanwhile: the room gone, the member removed, the session closed.
+      if (session.ended) return
+      if (this.#hotRooms.get(room) !== hot || !hot.roleOf(session.user)) continue
+      if (recovered === null && needsLog(hot, position, this.#catchUp())) continue
+      answer(this.#attach(session, hot, position, recovered))
+      return
+    }
+  }
+
+  /** The synchronous step: subscribes, and makes the answer that fits. */
+  #attach(session: Session, hot: HotRoom, position: Position | undefined, recovered: Recovered | null): string {
+    this.#flusher.cut(hot)
+    this.#begin(session, hot)
+    const { epoch, head } = hot
+    if (position === undefined || isLost(hot, position, this.#catchUp()) || (recovered && recovered.epoch !== epoch)) {
+      this.#metrics.recovery(position === undefined ? 'page' : 'page_lost')
+      return `{"position":{"epoch":${epoch},"seq":${head}},"recovered":false,"messages":${hot.newestPageJson()},"head":${head}}`
+    }
+    if (recovered === null) {
+      this.#metrics.recovery('tail')
+      const last = Math.min(head, position.seq + this.#catchUp())
+      return recoveredJson(epoch, last, hot.tailJson(position.seq, last), head)
+    }
+    this.#metrics.recovery('log')
+    // The log may be ahead of fan-out: what is above the head comes as pushes. What came while it was read is in the tail.
+    const events = recovered.events.filter((event) => event.seq <= head)
+    const json = JSON.stringify(events)
+    const last = events.at(-1)?.seq ?? position.seq
+    if (last === head || !hot.covers(last) || events.length >= this.#catchUp())
+      return recoveredJson(epoch, last, json, head)
+    const rest = hot.tailJson(last, head)
+    return recoveredJson(epoch, head, json === '[]' ? rest : `${json.slice(0, -1)},${rest.slice(1)}`, head)
+  }
+
+  #begin(session: Session, hot: HotRoom): void {
+    const old = session.subscription(hot.id)
+    if (old !== undefined) old.room.subscribers.delete(old)
+    else if (session.subscriptionCount >= this.#limits().subscriptions) throw new YeoulError('too_many_subscriptions')
+    else this.#presence.enter(hot.id, session.user)
+    const subscription: Subscription = { session, room: hot, suspended: false }
+    hot.subscribers.add(subscription)
+    session.subscribed(subscription)
+  }
+
+  #catchUp(): number {
+    return this.#limits().catchUp
+  }
+}
+
+/** Events after the position, as the log had them. */
+interface Recovered {
+  epoch: number
+  events: RoomEvent[]
+}
+
+/** Whether the position is of another epoch, beyond the head, or too far back to be recovered. */
+function isLost(hot: HotRoom, position: Position, catchUp: number): boolean {
+  return position.epoch !== hot.epoch || position.seq > hot.head || hot.head - position.seq > catchUp * STEPS
+}
+
+function needsLog(hot: HotRoom, position: Position | undefined, catchUp: number): boolean {
+  return position !== undefined && !isLost(hot, position, catchUp) && !hot.covers(position.seq)
+}
+
+function recoveredJson(epoch: number, last: number, events: string, head: number): string {
+  return `{"position":{"epoch":${epoch},"seq":${last}},"recovered":true,"events":${events},"more":${last < head},"head":${head}}`
+}

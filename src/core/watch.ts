@@ -1,0 +1,94 @@
+import type { HeadEntry } from '../protocol/frames.ts'
+import type { HeadCell, Heads } from './heads.ts'
+
+/** The rooms that one session watches, and what it was told of each. */
+export class Watch {
+  /** Whether rooms that the user joins are watched from then on. */
+  readonly all: boolean
+  readonly #user: string
+  readonly #heads: Heads
+  readonly #most: number
+  #cells: HeadCell[] = []
+  #told: number[] = []
+  #ended = false
+  /** Read cursors that other sessions of the user moved since the last push. */
+  #read: Map<string, number> | null = null
+
+  constructor(user: string, all: boolean, heads: Heads, most: number) {
+    this.#user = user
+    this.all = all
+    this.#heads = heads
+    this.#most = most
+  }
+
+  /** Begins to watch; the heads are those to answer with, and told thereby. */
+  async add(rooms: string[]): Promise<HeadEntry[]> {
+    const cells = await this.#heads.hold(rooms.slice(0, this.#most))
+    const known = new Set(this.#cells)
+    const added: HeadCell[] = []
+    for (const cell of cells) {
+      // The session may have ended, or a join have added the room, while the heads were read.
+      if (this.#ended || known.has(cell) || this.#cells.length >= this.#most) this.#heads.release(cell)
+      else {
+        this.#cells.push(cell)
+        this.#told.push(cell.seq)
+        added.push(cell)
+      }
+    }
+    return added.map((cell) => this.#entry(cell))
+  }
+
+  /** A room that the user just joined: its head is told with the next push. */
+  async addLater(room: string): Promise<void> {
+    const before = this.#cells.length
+    await this.add([room])
+    if (this.#cells.length > before) this.#told[this.#cells.length - 1] = 0
+  }
+
+  remove(room: string): void {
+    const i = this.#cells.findIndex((cell) => cell.room === room)
+    if (i < 0) return
+    this.#heads.release(this.#cells[i] as HeadCell)
+    this.#cells.splice(i, 1)
+    this.#told.splice(i, 1)
+    this.#read?.delete(room)
+  }
+
+  end(): void {
+    this.#ended = true
+    for (const cell of this.#cells.splice(0)) this.#heads.release(cell)
+    this.#told = []
+  }
+
+  /** Another session of the user has read this room up to its `n`-th message. */
+  read(room: string, n: number): void {
+    this.#read ??= new Map()
+    this.#read.set(room, Math.max(n, this.#read.get(room) ?? 0))
+  }
+
+  /** The `heads` push for what changed since the last one, or null. */
+  changes(): string | null {
+    let rooms: HeadEntry[] | null = null
+    for (let i = 0; i < this.#cells.length; i++) {
+      const cell = this.#cells[i] as HeadCell
+      const readN = this.#read?.get(cell.room)
+      if (cell.seq === this.#told[i] && readN === undefined) continue
+      this.#told[i] = cell.seq
+      rooms ??= []
+      rooms.push(this.#entry(cell, readN))
+    }
+    this.#read = null
+    return rooms === null ? null : JSON.stringify({ push: 'heads', rooms })
+  }
+
+  #entry(cell: HeadCell, readN?: number): HeadEntry {
+    const entry: HeadEntry = { room: cell.room, epoch: cell.epoch, seq: cell.seq, n: cell.n }
+    if (cell.lastMessage !== null) {
+      entry.lastMessage = cell.lastMessage
+      // One's own message moves one's read cursor (decision 16).
+      if (cell.lastMessage.sender === this.#user) readN = Math.max(readN ?? 0, cell.lastMessage.n)
+    }
+    if (readN !== undefined) entry.readN = readN
+    return entry
+  }
+}

@@ -1,0 +1,47 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Logger } from 'pino'
+import type { AccountService } from '../../core/accounts.ts'
+import type { Chat } from '../../core/chat.ts'
+import type { RoomService } from '../../core/rooms.ts'
+import type { Tokens, Verified } from '../../core/tokens.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
+import type { Limits } from '../../protocol/limits.ts'
+
+export interface HttpOptions {
+  /** The address that people use, without a path: `https://chat.example.com`. */
+  publicUrl: string
+  /** Browser origins besides our own that may use the API. */
+  allowedOrigins: string[]
+  /** Addresses or ranges (CIDR) of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[]
+  /** Whether requests are limited per user and per address. */
+  rateLimit: boolean
+  /** Bearer token that `/metrics` asks for; null: it answers this machine only. */
+  metricsToken: string | null
+}
+
+/** What the HTTP transport stands on. */
+export interface HttpDeps {
+  accounts: AccountService
+  tokens: Tokens
+  chat: Chat
+  rooms: RoomService
+  limits: Limits
+  options: HttpOptions
+  /** Asked by `/readyz`: whether this node can serve; the reason goes into the answer. */
+  ready(): Promise<{ ready: boolean; reason?: string }>
+  /** The text that Prometheus scrapes. */
+  metrics(): Promise<string>
+  version: string
+  /** Folder of the built web client; null: there is none. */
+  webDir: string | null
+  log: Logger
+  /** Told of every error that is answered. */
+  rejected?(code: ErrorCode): void
+}
+
+/** Every handler's context: the Node request under it, and who asks once `authenticated` has run. */
+export interface HttpEnv {
+  Bindings: Partial<HttpBindings>
+  Variables: { actor: Verified; address: string }
+}

@@ -1,0 +1,97 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { YeoulError } from '../../../protocol/errors.ts'
+import { PAGE_LIMIT } from '../../../protocol/limits.ts'
+import type { HttpDeps } from '../deps.ts'
+import type { Guard } from '../guard.ts'
+import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi } from '../openapi.ts'
+import { DisplayName, PageQuery, Password, pageOf, RoomSummaryBody, text, UserBody, UsersQuery } from '../schemas.ts'
+
+export function userRoutes(deps: HttpDeps, guard: Guard): Api {
+  const { accounts, rooms } = deps
+  const api = newApi()
+  const shared = { middleware: [guard.authenticated], security: BY_TOKEN, tags: ['Users'] }
+
+  const me = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/me',
+    summary: 'Who am I',
+    responses: { 200: answer('The caller.', UserBody), ...memberProblems() },
+  })
+  api.openapi(me, async (c) => c.json(await accounts.me(c.get('actor')), 200))
+
+  const updateMe = createRoute({
+    ...shared,
+    method: 'patch',
+    path: '/me',
+    summary: 'Change my display name or my password',
+    description: 'A new `password` needs `currentPassword` too, and ends the caller’s other logins.',
+    request: {
+      body: body(
+        z.object({
+          displayName: DisplayName.optional(),
+          password: Password.optional(),
+          currentPassword: text({ max: 1_024 }).optional(),
+        }),
+      ),
+    },
+    responses: {
+      200: answer('The caller as they are now.', UserBody),
+      ...memberProblems('bad_text', 'bad_credentials', 'overloaded'),
+    },
+  })
+  api.openapi(updateMe, async (c) => {
+    const { displayName, password, currentPassword } = c.req.valid('json')
+    const actor = c.get('actor')
+    if (password !== undefined) {
+      if (currentPassword === undefined) throw new YeoulError('bad_request', 'body.currentPassword: is missing')
+      await accounts.changePassword(actor, { current: currentPassword, next: password }, c.get('address'))
+    }
+    return c.json(
+      displayName === undefined ? await accounts.me(actor) : await accounts.updateMe(actor, { displayName }),
+      200,
+    )
+  })
+
+  const changePassword = createRoute({
+    ...shared,
+    method: 'post',
+    path: '/me/password',
+    summary: 'Change my password',
+    description: 'Ends the caller’s other logins.',
+    request: { body: body(z.object({ currentPassword: text({ max: 1_024 }), newPassword: Password })) },
+    responses: { 204: EMPTY, ...memberProblems('bad_credentials', 'bad_text', 'overloaded') },
+  })
+  api.openapi(changePassword, async (c) => {
+    const { currentPassword, newPassword } = c.req.valid('json')
+    await accounts.changePassword(c.get('actor'), { current: currentPassword, next: newPassword }, c.get('address'))
+    return c.body(null, 204)
+  })
+
+  const users = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/users',
+    summary: 'Names of users',
+    request: { query: UsersQuery },
+    responses: {
+      200: answer('Those that exist, in the order asked for, without role.', z.object({ items: z.array(UserBody) })),
+      ...memberProblems(),
+    },
+  })
+  api.openapi(users, async (c) => c.json({ items: await accounts.usersByIds(c.req.valid('query').ids) }, 200))
+
+  const myRooms = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/me/rooms',
+    summary: 'My rooms, the liveliest first',
+    request: { query: PageQuery },
+    responses: { 200: answer('A page of my rooms.', pageOf(RoomSummaryBody)), ...memberProblems() },
+  })
+  api.openapi(myRooms, async (c) => {
+    const { cursor, limit } = c.req.valid('query')
+    return c.json(await rooms.mine(c.get('actor'), cursor ?? null, limit ?? PAGE_LIMIT.default), 200)
+  })
+  return api
+}

@@ -1,0 +1,284 @@
+import { z } from '@hono/zod-openapi'
+import { ERRORS, type ErrorCode } from '../../protocol/errors.ts'
+import type { EventsAnswer, SendAnswer } from '../../protocol/frames.ts'
+import {
+  CAPACITY_MAX,
+  CLIENT_MESSAGE_ID_LENGTH,
+  DISPLAY_NAME_LENGTH,
+  EMOJI_LENGTH,
+  EVENTS_LIMIT,
+  PAGE_LIMIT,
+  PASSWORD_LENGTH,
+  TITLE_LENGTH,
+  USERNAME,
+} from '../../protocol/limits.ts'
+import type { Member, Membership, Message, Room, RoomEvent, RoomSummary, User } from '../../protocol/model.ts'
+import type { ProblemDocument } from './problems.ts'
+
+// What comes in
+
+/** Text that a database can keep (decision 7); `length` is in UTF-16 units. */
+export const text = (length: { min?: number; max: number }, tooLong: ErrorCode = 'bad_request') =>
+  z
+    .string()
+    .min(length.min ?? 0)
+    .refine((value) => value.length <= length.max, {
+      params: { code: tooLong },
+      message: `longer than ${length.max}`,
+    })
+    .refine((value) => value.isWellFormed() && !value.includes('\0'), {
+      params: { code: 'bad_text' satisfies ErrorCode },
+      message: 'holds U+0000 or a lone surrogate',
+    })
+    .openapi({ minLength: length.min ?? 0, maxLength: length.max })
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const Id = z.string().regex(UUID).openapi({ example: '019b2f6e-7a3c-7c1d-9f00-5d2a8c4e1b90' })
+
+/** A whole number that travels as text, in a path or a query. */
+const wholeText = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, { message: `must be from ${min} to ${max}` })
+    .openapi({ type: 'integer', minimum: min, maximum: max })
+
+const SEQ_MAX = Number.MAX_SAFE_INTEGER
+export const Seq = z.int().min(0).max(SEQ_MAX)
+export const Epoch = z.int().min(0).max(SEQ_MAX).openapi({
+  description: 'The epoch that the caller knows; `epoch_changed` when the room lives in another one.',
+})
+
+export const RoomParams = z.object({ room: Id })
+export const MemberParams = z.object({ room: Id, user: Id })
+export const MessageParams = z.object({ room: Id, seq: wholeText(1, SEQ_MAX) })
+export const ReactionParams = z.object({
+  room: Id,
+  seq: wholeText(1, SEQ_MAX),
+  emoji: text(EMOJI_LENGTH).openapi({ example: '👍' }),
+})
+
+export const PageQuery = z.object({
+  limit: wholeText(1, PAGE_LIMIT.max).optional().openapi({ default: PAGE_LIMIT.default }),
+  cursor: text({ min: 1, max: 512 })
+    .optional()
+    .openapi({ description: '`nextCursor` of the page before; a cursor of another list is `bad_request`.' }),
+})
+export const RoomsQuery = PageQuery.extend({
+  q: text({ max: TITLE_LENGTH.max }).optional().openapi({ description: 'Part of the title, in any case.' }),
+})
+export const MembersQuery = PageQuery.extend({
+  online: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((value) => value === 'true')
+    .openapi({ type: 'boolean', description: 'Only members who are online.' }),
+})
+export const MessagesQuery = z
+  .object({
+    before: wholeText(1, SEQ_MAX).optional().openapi({ description: 'Only messages with a lower seq.' }),
+    after: wholeText(0, SEQ_MAX).optional().openapi({ description: 'Only messages with a higher seq.' }),
+    limit: wholeText(1, PAGE_LIMIT.max).optional().openapi({ default: PAGE_LIMIT.default }),
+  })
+  .refine((query) => query.before === undefined || query.after === undefined, {
+    message: 'takes `before` or `after`, not both',
+  })
+export const EventsQuery = z.object({
+  after: wholeText(0, SEQ_MAX),
+  epoch: wholeText(0, SEQ_MAX),
+  limit: wholeText(1, EVENTS_LIMIT.max).optional().openapi({ default: EVENTS_LIMIT.default }),
+})
+export const EpochQuery = z.object({ epoch: wholeText(0, SEQ_MAX).optional() })
+export const UsersQuery = z.object({
+  ids: z
+    .string()
+    .max(100 * 37)
+    .transform((value) => value.split(','))
+    .pipe(z.array(Id).min(1).max(100))
+    .openapi({ type: 'string', description: 'Up to 100 user ids, parted by commas.' }),
+})
+
+export const Username = z
+  .string()
+  .max(64)
+  .transform((name) => name.toLowerCase())
+  .refine((name) => USERNAME.test(name), { message: 'letters a–z, digits, and . _ - between them, at most 32' })
+  .openapi({ type: 'string', pattern: USERNAME.source.replaceAll('a-z', 'A-Za-z'), example: 'mina' })
+export const Password = text(PASSWORD_LENGTH).openapi({ format: 'password' })
+export const DisplayName = text(DISPLAY_NAME_LENGTH)
+  .refine((name) => name.trim() !== '', { message: 'must not be blank' })
+  .openapi({ pattern: '\\S' })
+export const ClientMessageId = text(CLIENT_MESSAGE_ID_LENGTH)
+export const Title = text(TITLE_LENGTH)
+  .refine((title) => title.trim() !== '', { message: 'must not be blank' })
+  .openapi({ pattern: '\\S' })
+export const Capacity = z.int().min(1).max(CAPACITY_MAX).nullable().openapi({
+  description: 'The most members that the room may have; null: the server’s own limit alone.',
+})
+export const RoomKinds = z.enum(['open', 'group', 'direct'])
+export const MemberRoles = z.enum(['owner', 'moderator', 'member'])
+export const NotifyLevels = z.enum(['all', 'mentions', 'none'])
+
+// What goes out. `satisfies` holds each schema to the type that the server answers with.
+
+const Time = z.int().openapi({ description: 'In ms since 1970 UTC.' })
+const Count = z.int().min(0)
+
+export const UserBody = z
+  .object({
+    id: Id,
+    username: z.string(),
+    displayName: z.string(),
+    role: z.enum(['user', 'admin']).optional().openapi({ description: 'Only in answers about oneself.' }),
+    createdAt: Time,
+  })
+  .openapi('User') satisfies z.ZodType<User>
+
+export const PositionBody = z.object({ epoch: Count, seq: Count }).openapi('Position')
+
+export const RoomBody = z
+  .object({
+    id: Id,
+    kind: RoomKinds,
+    title: z.string(),
+    capacity: z.int().nullable(),
+    memberCount: Count,
+    createdBy: Id,
+    createdAt: Time,
+    position: PositionBody,
+  })
+  .openapi('Room') satisfies z.ZodType<Room>
+
+export const MembershipBody = z
+  .object({
+    role: MemberRoles,
+    joinedAt: Time,
+    readSeq: Count,
+    readN: Count,
+    notify: NotifyLevels,
+    lastExitAt: Time.nullable(),
+  })
+  .openapi('Membership') satisfies z.ZodType<Membership>
+
+export const MemberBody = z
+  .object({
+    user: Id,
+    role: MemberRoles,
+    joinedAt: Time,
+    online: z.boolean(),
+    lastExitAt: Time.nullable(),
+    readSeq: Count,
+    readN: Count,
+  })
+  .openapi('Member') satisfies z.ZodType<Member>
+
+const FileRefBody = z.object({ id: z.string(), name: z.string(), type: z.string(), size: Count }).openapi('FileRef')
+const ReactionBody = z.object({ emoji: z.string(), count: Count, users: z.array(Id) }).openapi('Reaction')
+
+export const MessageBody = z
+  .object({
+    seq: Count,
+    n: Count,
+    sender: Id,
+    clientMessageId: z.string(),
+    body: z.string().nullable().openapi({ description: 'null once deleted.' }),
+    at: Time,
+    editedAt: Time.optional(),
+    deletedAt: Time.optional(),
+    replyTo: Count.optional().openapi({ description: 'The seq of the message that this one answers.' }),
+    mentions: z.array(Id),
+    reactions: z.array(ReactionBody),
+    files: z.array(FileRefBody),
+    rev: Count.openapi({ description: 'The highest seq that this message reflects.' }),
+  })
+  .openapi('Message') satisfies z.ZodType<Message>
+
+const event = { seq: Count, at: Time, actor: Id }
+const MessageEventBody = z.object({
+  ...event,
+  type: z.literal('message'),
+  n: Count,
+  clientMessageId: z.string(),
+  body: z.string().nullable(),
+  replyTo: Count.optional(),
+  mentions: z.array(Id).optional(),
+  files: z.array(FileRefBody).optional(),
+})
+const EditEventBody = z.object({
+  ...event,
+  type: z.literal('edit'),
+  target: Count,
+  body: z.string().nullable(),
+  mentions: z.array(Id).optional(),
+})
+const ReactionEventBody = z.object({
+  ...event,
+  type: z.literal('reaction'),
+  target: Count,
+  emoji: z.string(),
+  on: z.boolean(),
+})
+const RoomChangedEventBody = z.object({
+  ...event,
+  type: z.literal('room'),
+  changes: z.object({ title: z.string().optional(), capacity: z.int().nullable().optional() }),
+})
+export const RoomEventBody = z
+  .discriminatedUnion('type', [
+    MessageEventBody,
+    EditEventBody,
+    z.object({ ...event, type: z.literal('delete'), target: Count }),
+    ReactionEventBody,
+    z.object({ ...event, type: z.literal('join'), user: Id, role: MemberRoles }),
+    z.object({
+      ...event,
+      type: z.literal('leave'),
+      user: Id,
+      reason: z.enum(['left', 'kicked', 'banned', 'room_deleted']),
+    }),
+    z.object({ ...event, type: z.literal('member'), user: Id, role: MemberRoles }),
+    RoomChangedEventBody,
+  ])
+  .openapi('RoomEvent') satisfies z.ZodType<RoomEvent>
+
+export const RoomSummaryBody = z
+  .object({
+    room: RoomBody,
+    membership: MembershipBody,
+    unread: Count,
+    lastMessage: z.union([MessageBody, z.null()]),
+  })
+  .openapi('RoomSummary') satisfies z.ZodType<RoomSummary>
+
+export const SendAnswerBody = z
+  .object({
+    seq: Count,
+    n: Count,
+    at: Time,
+    durability: z.enum(['stored', 'logged', 'replicated']),
+    duplicate: z.boolean(),
+  })
+  .openapi('SendAnswer') satisfies z.ZodType<SendAnswer>
+
+export const EventsAnswerBody = z
+  .object({ epoch: Count, recovered: z.boolean(), events: z.array(RoomEventBody), head: Count })
+  .openapi('EventsAnswer') satisfies z.ZodType<EventsAnswer>
+
+/** What a change of a message answers: its event's place, or the message's `rev` when it changed nothing. */
+export const ChangeAnswerBody = z.object({ seq: Count, at: Time }).openapi('ChangeAnswer')
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+export const ProblemBody = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    detail: z.string(),
+    retryable: z.boolean().openapi({ description: 'Whether the same request may succeed later, unchanged.' }),
+    retryAfterMs: z.int().optional(),
+  })
+  .openapi('Problem') satisfies z.ZodType<ProblemDocument>

@@ -45,8 +45,15 @@ export interface Tally {
   notRecovered: number
   refused: Record<string, number>
   closed: Record<string, number>
-  /** Per room: messages acknowledged, and the highest seq that an acknowledgement named. */
-  rooms: Record<string, { acknowledged: number; head: number }>
+  rooms: Record<string, RoomTally>
+}
+
+export interface RoomTally {
+  /** The head that the first subscription found; the highest number there is when nobody subscribed. */
+  start: number
+  acknowledged: number
+  /** The highest seq that an acknowledgement named; 0 when there was none. */
+  head: number
 }
 
 export function newTally(): Tally {
@@ -295,6 +302,8 @@ export class Connection {
     const sequence = this.sequences.get(room)
     if (sequence === undefined) {
       this.sequences.set(room, new Sequence(answer.seq))
+      const one = roomTally(this.#crowd.tally, room)
+      one.start = Math.min(one.start, answer.seq)
       return
     }
     for (const seq of answer.caughtUp) sequence.take(seq, seq)
@@ -312,11 +321,19 @@ export class Connection {
     const now = nowMicros()
     if (now >= window.from && now < window.to) tally.acknowledgedInWindow++
     if (message.due >= window.from && message.due < window.to) acknowledgements.record(now - message.due)
-    const room = tally.rooms[message.room] ?? { acknowledged: 0, head: 0 }
-    tally.rooms[message.room] = room
+    const room = roomTally(tally, message.room)
     room.acknowledged++
     room.head = Math.max(room.head, dialect.acknowledged(ok))
   }
+}
+
+/** The tally of one room, made when it is first asked for. */
+export function roomTally(tally: Tally, id: string): RoomTally {
+  const known = tally.rooms[id]
+  if (known !== undefined) return known
+  const room: RoomTally = { start: Number.MAX_SAFE_INTEGER, acknowledged: 0, head: 0 }
+  tally.rooms[id] = room
+  return room
 }
 
 function count(counts: Record<string, number>, what: string): void {

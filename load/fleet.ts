@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { type ConnectionSpec, newTally, type Tally } from './connection.ts'
+import { type ConnectionSpec, newTally, roomTally, type Tally } from './connection.ts'
 import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
 import { Latency } from './latency.ts'
 import { startChild, stopChild } from './processes.ts'
@@ -13,6 +13,7 @@ export interface Target {
 
 /** What all generator processes saw together. */
 export interface Totals {
+  connections: number
   tally: Tally
   deliveries: Latency
   acknowledgements: Latency
@@ -116,6 +117,7 @@ export class Fleet {
     const hits = reports.reduce((sum, one) => sum + one.cache.hits, 0)
     const misses = reports.reduce((sum, one) => sum + one.cache.misses, 0)
     return {
+      connections: reports.reduce((sum, one) => sum + one.connections, 0),
       tally: mergedTally(reports.map((one) => one.tally)),
       deliveries: Latency.merged(reports.map((one) => one.deliveries)),
       acknowledgements: Latency.merged(reports.map((one) => one.acknowledgements)),
@@ -145,8 +147,10 @@ function mergedTally(tallies: Tally[]): Tally {
     for (const [code, n] of Object.entries(tally.refused)) all.refused[code] = (all.refused[code] ?? 0) + n
     for (const [why, n] of Object.entries(tally.closed)) all.closed[why] = (all.closed[why] ?? 0) + n
     for (const [id, one] of Object.entries(tally.rooms)) {
-      const room = all.rooms[id] ?? { acknowledged: 0, head: 0 }
-      all.rooms[id] = { acknowledged: room.acknowledged + one.acknowledged, head: Math.max(room.head, one.head) }
+      const room = roomTally(all, id)
+      room.start = Math.min(room.start, one.start)
+      room.acknowledged += one.acknowledged
+      room.head = Math.max(room.head, one.head)
     }
   }
   return all

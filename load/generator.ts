@@ -61,6 +61,7 @@ export interface Recovered {
   times: string
 }
 export interface Report {
+  connections: number
   tally: Tally
   deliveries: string
   acknowledgements: string
@@ -224,6 +225,7 @@ function report(): Report {
   if (crowd === null) throw new Error('report before open')
   const { user, system } = process.cpuUsage()
   return {
+    connections: connections.length,
     tally: crowd.tally,
     deliveries: crowd.deliveries.encode(),
     acknowledgements: crowd.acknowledgements.encode(),

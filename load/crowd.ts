@@ -1,0 +1,38 @@
+import type { ConnectionSpec } from './connection.ts'
+import type { Person } from './yeoul-server.ts'
+
+/** Connections from one loopback address: below the number of its ephemeral ports, with room for those of other runs. */
+const PER_ADDRESS = 10_000
+
+/** How many connections, out of which one has its deliveries timed. */
+const SAMPLE = 20
+
+export interface Membership {
+  room: string
+  people: Person[]
+}
+
+/**
+ * Each person's one connection, subscribed to their room: the first `speakers` of every room in the first group, which a
+ * generator process of its own serves so that sending is never late because of receiving; the others in the groups after,
+ * whole rooms together.
+ */
+export function crowd(memberships: Membership[], speakers: number, listenerGroups: number): ConnectionSpec[][] {
+  const groups: ConnectionSpec[][] = Array.from({ length: 1 + listenerGroups }, () => [])
+  let made = 0
+  memberships.forEach(({ room, people }, roomIndex) => {
+    people.forEach((person, i) => {
+      const speaks = i < speakers
+      const group = speaks ? 0 : 1 + ((memberships.length === 1 ? i : roomIndex) % listenerGroups)
+      groups[group]?.push({
+        token: person.token,
+        from: `127.0.0.${2 + Math.floor(made / PER_ADDRESS)}`,
+        subscribe: [room],
+        sendTo: speaks ? [room] : [],
+        sampled: speaks || made % SAMPLE === 0,
+      })
+      made++
+    })
+  })
+  return groups
+}

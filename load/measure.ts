@@ -1,0 +1,115 @@
+import { nowMicros, sleepUntil } from './clock.ts'
+import type { Fleet, Totals } from './fleet.ts'
+import type { Ran, Verdict } from './generator.ts'
+import type { LatencySummary } from './latency.ts'
+import type { Server } from './server.ts'
+
+export interface Load {
+  /** Messages a second, of all senders together. */
+  rate: number
+  bodyLength: number
+  warmUpSeconds: number
+  seconds: number
+  /** Which generator processes send. The rate is shared out among them evenly. */
+  senders: number[]
+  /** How many generator processes there are. */
+  generators: number
+}
+
+export interface Measurement {
+  seconds: number
+  /** What was asked for; the rates below are of the measured time. */
+  rate: number
+  acknowledgedPerSecond: number
+  deliveriesPerSecond: number
+  /** Part of one core that the server used, all threads. */
+  serverCores: number
+  deliveriesPerCpuSecond: number
+  acknowledgedPerCpuSecond: number
+  /** From the time the message was due to the read that brought it; of the sampled connections. */
+  delivery: LatencySummary
+  acknowledgement: LatencySummary
+  eventsPerFrame: number
+  /** Frames with events that one connection received a second: the flush interval, as it is felt. */
+  writesPerConnection: number
+  bytesPerDelivery: number
+  generatorCores: number
+  serverResidentMiB: number
+  verdict: Verdict
+  totals: Totals
+  ran: Ran
+}
+
+/**
+ * Runs an open-loop load on connections that are up, and judges what came of it. Everything happens at times fixed
+ * beforehand; what the server or the generator is late with shows in the delays, because they count from the due time.
+ */
+export async function measure(fleet: Fleet, server: Server, load: Load): Promise<Measurement> {
+  const startAt = nowMicros() + 300_000
+  const windowFrom = startAt + load.warmUpSeconds * 1e6
+  const windowTo = windowFrom + load.seconds * 1e6
+  const plans = Array.from({ length: load.generators }, () => ({
+    rate: load.rate / load.senders.length,
+    bodyLength: load.bodyLength,
+    startAt,
+    windowFrom,
+    windowTo,
+  }))
+  const before = await fleet.totals()
+  const running = fleet.run(plans, 15_000)
+  await sleepUntil(windowFrom)
+  const cpuFrom = server.cpuSeconds
+  const from = nowMicros()
+  await sleepUntil(windowTo)
+  const cpu = server.cpuSeconds - cpuFrom
+  const seconds = (nowMicros() - from) / 1e6
+  const ran = await running
+  const { rooms } = (await fleet.totals()).tally
+  const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
+  const verdict = await fleet.settle(heads, 15_000)
+  const totals = await fleet.totals()
+  const { tally } = totals
+  const delivered = tally.deliveredInWindow
+  return {
+    seconds,
+    rate: load.rate,
+    acknowledgedPerSecond: tally.acknowledgedInWindow / load.seconds,
+    deliveriesPerSecond: delivered / load.seconds,
+    serverCores: cpu / seconds,
+    deliveriesPerCpuSecond: delivered / Math.max(cpu, 0.01),
+    acknowledgedPerCpuSecond: tally.acknowledgedInWindow / Math.max(cpu, 0.01),
+    delivery: totals.deliveries.summary(),
+    acknowledgement: totals.acknowledgements.summary(),
+    eventsPerFrame: delivered / Math.max(1, tally.framesInWindow),
+    writesPerConnection: tally.framesInWindow / load.seconds / Math.max(1, totals.connections),
+    bytesPerDelivery: tally.bytesInWindow / Math.max(1, delivered),
+    generatorCores: (totals.cpuSeconds - before.cpuSeconds) / ((nowMicros() - startAt) / 1e6),
+    serverResidentMiB: server.residentBytes / 1024 / 1024,
+    verdict,
+    totals,
+    ran,
+  }
+}
+
+/** What must hold of every run, as sentences that are false when broken. */
+export function invariantsOf(measured: Measurement, subscribers: (room: string) => number): Record<string, boolean> {
+  const { verdict, totals, ran } = measured
+  const { tally } = totals
+  let expected = 0
+  let numbered = 0
+  for (const [id, room] of Object.entries(tally.rooms)) {
+    const events = Math.max(0, room.head - room.start)
+    numbered += events
+    expected += events * subscribers(id)
+  }
+  return {
+    'every message that was due was sent': ran.unsent === 0,
+    'every message was acknowledged, none refused': ran.unacknowledged === 0 && Object.keys(tally.refused).length === 0,
+    'as many seqs were given as messages were acknowledged': numbered === tally.acknowledged,
+    'lost 0': verdict.lost === 0,
+    'duplicated 0': verdict.duplicated === 0,
+    'out of order 0': verdict.outOfOrder === 0,
+    'every subscriber received every message': verdict.received === expected,
+    'no connection was closed': Object.keys(tally.closed).length === 0,
+  }
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { migrate } from '../src/adapters/sql/migrations.ts'
+import { openSqlite } from '../src/adapters/sql/sqlite.ts'
+import { databaseFile } from '../src/config.ts'
+import { newId } from '../src/core/ids.ts'
+import { Tokens } from '../src/core/tokens.ts'
+import { dataFolder, removeFolder } from './processes.ts'
+import { Server } from './server.ts'
+
+/** The address that tokens name as their issuer: fixed, so that they can be made before the server has a port. */
+const ISSUER = 'http://bench.invalid'
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+
+export interface Person {
+  id: string
+  token: string
+}
+
+/**
+ * A Yeoul with its data on a real disk and its users made beforehand. Users are rows written before the start, tokens are
+ * signed with the server's own secret: neither a password hash nor a registration is part of what is measured.
+ */
+export class Yeoul {
+  readonly server: Server
+  readonly people: Person[]
+  readonly folder: string
+
+  private constructor(server: Server, people: Person[], folder: string) {
+    this.server = server
+    this.people = people
+    this.folder = folder
+  }
+
+  static async start(options: { people: number; args?: string[]; env?: NodeJS.ProcessEnv }): Promise<Yeoul> {
+    const folder = dataFolder()
+    const secret = randomBytes(32).toString('base64url')
+    const ids = Array.from({ length: options.people }, () => newId())
+    await writeUsers(databaseFile({ dataDir: folder }), ids)
+    const tokens = await Tokens.create({ secret, issuer: ISSUER, lifeMs: 6 * 3_600_000 }, { has: () => false })
+    const people: Person[] = []
+    for (const id of ids)
+      people.push({ id, token: (await tokens.sign({ user: id, sid: newId(), role: 'user' })).token })
+    const server = await Server.start('yeoul', [...(options.args ?? []), MAIN, 'start'], {
+      YEOUL_HOST: '127.0.0.1',
+      YEOUL_PORT: '0',
+      YEOUL_PUBLIC_URL: ISSUER,
+      YEOUL_DATA_DIR: folder,
+      YEOUL_RATE_LIMIT: 'off',
+      YEOUL_JWT_SECRET: secret,
+      YEOUL_LOG_LEVEL: 'error',
+      ...options.env,
+    })
+    return new Yeoul(server, people, folder)
+  }
+
+  /** A group room of these people, the first of them its owner. Answers its id. */
+  async createRoom(title: string, members: Person[]): Promise<string> {
+    const [owner, ...others] = members
+    const { id } = (await this.#http(owner!, 'POST', '/rooms', {
+      title,
+      kind: 'open',
+      memberIds: others.slice(0, 1_000).map((person) => person.id),
+    })) as { id: string }
+    for (const person of others.slice(1_000)) await this.#http(person, 'POST', `/rooms/${id}/join`)
+    return id
+  }
+
+  /** The highest seq of a room. */
+  async head(person: Person, room: string): Promise<number> {
+    const answer = (await this.#http(person, 'GET', `/rooms/${room}`)) as { position: { seq: number } }
+    return answer.position.seq
+  }
+
+  async #http(person: Person, method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.server.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+    const answer = await response.json()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
+    return answer
+  }
+
+  /** The counters of `/metrics` as they stand. */
+  async metrics(): Promise<Metrics> {
+    const response = await fetch(`${this.server.url}/metrics`)
+    if (!response.ok) throw new Error(`/metrics: ${response.status}`)
+    return new Metrics(await response.text())
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop()
+    removeFolder(this.folder)
+  }
+}
+
+/** One reading of Prometheus' text format. */
+export class Metrics {
+  readonly #values = new Map<string, number>()
+
+  constructor(text: string) {
+    for (const line of text.split('\n')) {
+      if (line === '' || line.startsWith('#')) continue
+      const space = line.lastIndexOf(' ')
+      this.#values.set(line.slice(0, space), Number(line.slice(space + 1)))
+    }
+  }
+
+  /** The sum over all series of a name whose labels contain `label`. */
+  sum(name: string, label = ''): number {
+    let total = 0
+    for (const [series, value] of this.#values) {
+      if ((series === name || series.startsWith(`${name}{`)) && series.includes(label)) total += value
+    }
+    return total
+  }
+}
+
+/** Users as rows, in one transaction: ten thousand of them take less than a second. */
+async function writeUsers(path: string, ids: string[]): Promise<void> {
+  const { raw, db } = openSqlite({ path, readOnly: false, cacheKiB: 16_384 })
+  migrate(raw)
+  raw.exec('BEGIN')
+  for (let i = 0; i < ids.length; i += 500) {
+    const rows = ids.slice(i, i + 500).map((id, k) => ({
+      id,
+      username: `load-${i + k}`,
+      display_name: `Load ${i + k}`,
+      password_hash: '',
+      role: 'user' as const,
+      disabled: 0,
+      external_id: null,
+      created_at: Date.now(),
+    }))
+    await db.insertInto('users').values(rows).execute()
+  }
+  raw.exec('COMMIT')
+  raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  await db.destroy()
+}

@@ -37,8 +37,11 @@ export interface Auth extends Live<AuthState> {
   login(credentials: { username: string; password: string }): Promise<User>
   /** Takes up the login of an earlier visit. Resolves whether there is one; rejects when the server cannot be reached. */
   restore(): Promise<boolean>
-  /** Ends the login on the server, the connection, and unsent messages, stored ones too. Resolves even when the server is away. */
-  logout(): Promise<void>
+  /**
+   * Ends the login, the connection, and unsent messages, stored ones too. Resolves false when the server could not be told:
+   * here the login is over, but the refresh token stays good there until it expires.
+   */
+  logout(): Promise<boolean>
   /** An access token that is valid for some seconds at least. For calls that the SDK does not make itself. */
   token(): Promise<string>
 }

@@ -53,7 +53,10 @@ export interface Tuning {
   sendWindow: number
   /** Pushed events of a room that are held while a gap is filled; beyond it they are dropped and fetched again. Default 1,000. */
   heldEvents: number
-  /** Messages that a timeline keeps; the oldest leave first and can be loaded again. Default 5,000. */
+  /**
+   * Messages that a timeline keeps; the oldest leave first and can be loaded again. Scrolling back keeps more, up to four
+   * times as many; there `hasOlder` turns false. Default 5,000.
+   */
   timelineMessages: number
   /** Messages in one page of history. Default 50. */
   pageSize: number
@@ -117,7 +120,10 @@ export interface Client {
   subscribe(room: string, handlers: FeedHandlers, from?: Position): Feed
   /** Queues a message; it is sent now or as soon as there is a connection, once, in order. Throws YeoulError `outbox_full`. */
   send(room: string, body: string, options?: SendOptions): Sending
-  /** Connects and stays connected until `close()`, signing out, or a refusal that no retry helps. Safe to call again. */
+  /**
+   * Connects and stays connected until `close()`, signing out, or a refusal that no retry helps. Safe to call again. Signing
+   * in later connects too. `openRoom`, `subscribe`, `send` and the first subscriber of `rooms` do this by themselves.
+   */
   connect(): void
   /** Ends the connection, all timers and all feeds; stored unsent messages stay stored. The client cannot be used again. */
   close(): void

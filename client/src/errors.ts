@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../src/protocol/errors.ts'
+import type { ErrorBody } from '../../src/protocol/frames.ts'
 
 /** What the client itself may fail with, besides the server's codes. */
 export type ClientErrorCode =
@@ -34,5 +35,33 @@ export class YeoulError extends Error {
     this.code = code
     this.retryable = retryable
     this.retryAfterMs = retryAfterMs
+  }
+}
+
+export function errorOf(body: ErrorBody): YeoulError {
+  return new YeoulError(body.code, body.message, body.retryable, body.retryAfterMs)
+}
+
+export const brokenConnection = () => new YeoulError('network', 'The connection broke before the answer came.', true)
+export const clientClosed = () => new YeoulError('closed', 'The client was closed.', false)
+export const signedOut = () => new YeoulError('signed_out', 'Nobody is signed in.', false)
+
+/** Whatever was thrown, as a YeoulError. */
+export function asYeoulError(error: unknown): YeoulError {
+  if (error instanceof YeoulError) return error
+  return new YeoulError('network', error instanceof Error ? error.message : String(error), true)
+}
+
+/** Whether the login behind the refused call is over, so that only signing in again helps. */
+export function endsLogin(error: YeoulError): boolean {
+  switch (error.code) {
+    case 'refresh_invalid':
+    case 'refresh_reused':
+    case 'session_ended':
+    case 'account_disabled':
+    case 'signed_out':
+      return true
+    default:
+      return false
   }
 }

@@ -1,0 +1,64 @@
+import type { User } from '../../src/protocol/model.ts'
+import type { Api } from './api-http.ts'
+import type { Login } from './auth.ts'
+import { asYeoulError, endsLogin } from './errors.ts'
+import { type Call, type Http, path } from './http.ts'
+
+/** One method per HTTP endpoint, each with the access token of the moment. */
+export function createApi(http: Http, login: Login): Api {
+  async function ask<T>(call: Call, again = true): Promise<T> {
+    const token = await login.token()
+    try {
+      return await http.call<T>(call, token)
+    } catch (thrown) {
+      const error = asYeoulError(thrown)
+      if (endsLogin(error)) login.lost(error)
+      const stale = error.code === 'token_expired' || error.code === 'unauthenticated'
+      if (!stale) throw error
+      login.spoil(token)
+      if (!again) throw error
+      return ask(call, false)
+    }
+  }
+  const get = <T>(path: string, query?: object) => ask<T>({ method: 'GET', path, query: query as Call['query'] & {} })
+  const write = <T>(method: Call['method'], path: string, body?: unknown) => ask<T>({ method, path, body })
+
+  const api: Api = {
+    me: () => get('/me'),
+    updateMe: (changes) => write('PATCH', '/me', changes),
+    users: async (ids) => {
+      const answer = await get<User[] | { items: User[] }>('/users', { ids: ids.join(',') })
+      return Array.isArray(answer) ? answer : answer.items
+    },
+
+    myRooms: (query) => get('/me/rooms', query),
+    openRooms: (query) => get('/rooms', query),
+    createRoom: (room) => write('POST', '/rooms', room),
+    room: (room) => get(path`/rooms/${room}`),
+    updateRoom: (room, changes) => write('PATCH', path`/rooms/${room}`, changes),
+    deleteRoom: (room) => write('DELETE', path`/rooms/${room}`),
+
+    join: (room) => write('POST', path`/rooms/${room}/join`),
+    leave: (room) => write('POST', path`/rooms/${room}/leave`),
+    members: (room, query) => get(path`/rooms/${room}/members`, query),
+    invite: (room, user) => write('POST', path`/rooms/${room}/members/${user}`),
+    kick: (room, user) => write('DELETE', path`/rooms/${room}/members/${user}`),
+    setRole: (room, user, role) => write('PUT', path`/rooms/${room}/members/${user}/role`, { role }),
+    ban: (room, user, banned = true) => write('PUT', path`/rooms/${room}/members/${user}/ban`, { banned }),
+    setNotify: (room, notify) => write('PUT', path`/rooms/${room}/notify`, { notify }),
+
+    messages: async (room, query) => (await get<{ items: [] }>(path`/rooms/${room}/messages`, query)).items,
+    message: async (room, seq) => {
+      const [message] = await api.messages(room, { before: seq + 1, limit: 1 })
+      return message?.seq === seq ? message : null
+    },
+    send: (room, message) => write('POST', path`/rooms/${room}/messages`, message),
+    edit: (room, seq, body) => write('PATCH', path`/rooms/${room}/messages/${seq}`, { body }),
+    delete: (room, seq) => write('DELETE', path`/rooms/${room}/messages/${seq}`),
+    react: (room, seq, emoji, on) =>
+      write(on ? 'PUT' : 'DELETE', path`/rooms/${room}/messages/${seq}/reactions/${emoji}`),
+    events: (room, query) => get(path`/rooms/${room}/events`, query),
+    markRead: (room, seq) => write('PUT', path`/rooms/${room}/read`, { seq }),
+  }
+  return api
+}

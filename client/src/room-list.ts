@@ -1,0 +1,310 @@
+import type { HeadEntry } from '../../src/protocol/frames.ts'
+import { PAGE_LIMIT } from '../../src/protocol/limits.ts'
+import { applyEvent, messageOf } from '../../src/protocol/message.ts'
+import type { Membership, Message, Room, RoomEvent, RoomSummary } from '../../src/protocol/model.ts'
+import type { RoomList, RoomListEntry, RoomListSnapshot } from './api.ts'
+import type { Api } from './api-http.ts'
+import type { KeptConnection } from './connection.ts'
+import { asYeoulError, type YeoulError } from './errors.ts'
+import { LiveValue } from './live.ts'
+import { backoff, type Surroundings } from './platform.ts'
+
+/** Rooms that are listed and watched, as the server's `limits.watched` allows by default. */
+const LISTED = 1_000
+/** How long several reasons to load again are gathered. */
+const GATHER_MS = 200
+/** How long watching goes on without a subscriber: a page that changes views comes back at once. */
+const LINGER_MS = 2_000
+/** After this long, coming back loads the list anew; before it, only when the rooms are others. */
+const FRESH_MS = 5 * 60_000
+
+interface Entry {
+  room: Room
+  membership: Membership
+  /** How many messages the room has had. */
+  n: number
+  lastMessage: Message | null
+}
+
+/** All rooms of the user with their unread counts: listed over HTTP once, then kept live by `watch`. */
+export class LiveRoomList implements RoomList {
+  readonly #around: Surroundings
+  readonly #connection: KeptConnection
+  readonly #api: Api
+  readonly #connect: () => void
+  readonly #live: LiveValue<RoomListSnapshot>
+  readonly #entries = new Map<string, Entry>()
+  #state: RoomListSnapshot['state'] = 'idle'
+  #error: YeoulError | undefined
+  #me = ''
+  #watching = false
+  #loadedAt = Number.NEGATIVE_INFINITY
+  /** Heads that came while a list travelled. */
+  #heads: Map<string, HeadEntry> | null = null
+  #loading: Promise<void> | null = null
+  #attempt = 0
+  #turn = 0
+  #reloadTimer: unknown = null
+  #lingerTimer: unknown = null
+
+  constructor(around: Surroundings, connection: KeptConnection, api: Api, connect: () => void) {
+    this.#around = around
+    this.#connection = connection
+    this.#api = api
+    this.#connect = connect
+    this.#live = new LiveValue(() => this.#make(), around.clock, around.onError)
+  }
+
+  readonly getSnapshot = (): RoomListSnapshot => this.#live.getSnapshot()
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const unsubscribe = this.#live.subscribe(listener)
+    this.#around.clock.clearTimeout(this.#lingerTimer)
+    this.#connect()
+    this.#follow()
+    return () => {
+      unsubscribe()
+      if (this.#live.listeners === 0) this.#linger()
+    }
+  }
+
+  get(room: string): RoomListEntry | undefined {
+    const entry = this.#entries.get(room)
+    return entry && shown(entry)
+  }
+
+  reload(): Promise<void> {
+    if (this.#loading !== null) return this.#loading
+    const loading = this.#load(this.#turn).finally(() => {
+      if (this.#loading === loading) this.#loading = null
+    })
+    this.#loading = loading
+    return loading
+  }
+
+  online(user: string): void {
+    this.#me = user
+    this.#watching = false
+    if (this.#live.listeners > 0) this.#follow()
+  }
+
+  offline(): void {
+    this.#watching = false
+  }
+
+  heads(heads: HeadEntry[]): void {
+    for (const head of heads) {
+      this.#heads?.set(head.room, head)
+      const entry = this.#entries.get(head.room)
+      if (entry !== undefined) this.#entries.set(head.room, this.#withHead(entry, head))
+      else if (this.#heads === null) this.#reloadSoon()
+    }
+    this.#live.changed()
+  }
+
+  added(): void {
+    if (this.#state !== 'idle') this.#reloadSoon()
+  }
+
+  removed(room: string): void {
+    this.#heads?.delete(room)
+    if (this.#entries.delete(room)) this.#live.changed()
+  }
+
+  /** An event of an open room: known here before the heads tell. */
+  seen(room: string, event: RoomEvent): void {
+    const entry = this.#entries.get(room)
+    if (entry === undefined) return
+    if (event.type === 'leave' && event.user === this.#me) return this.removed(room)
+    this.#entries.set(room, this.#withEvent(entry, event))
+    this.#live.changed()
+  }
+
+  /** The user read this far, here. */
+  read(room: string, seq: number, n: number): void {
+    const entry = this.#entries.get(room)
+    if (entry === undefined || n <= entry.membership.readN) return
+    this.#entries.set(room, { ...entry, membership: withRead(entry.membership, seq, n) })
+    this.#live.changed()
+  }
+
+  /** Another user, or none: nothing of this one stays. */
+  clear(): void {
+    this.#turn++
+    this.#stopTimers()
+    this.#entries.clear()
+    this.#heads = null
+    this.#loading = null
+    this.#watching = false
+    this.#state = 'idle'
+    this.#error = undefined
+    this.#loadedAt = Number.NEGATIVE_INFINITY
+    this.#live.changed()
+  }
+
+  stop(): void {
+    this.#turn++
+    this.#stopTimers()
+    this.#live.stop()
+  }
+
+  #stopTimers(): void {
+    this.#around.clock.clearTimeout(this.#reloadTimer)
+    this.#around.clock.clearTimeout(this.#lingerTimer)
+    this.#reloadTimer = null
+  }
+
+  /** Watches, and lists what is not listed. */
+  #follow(): void {
+    if (this.#connection.state.state !== 'online' || this.#watching) return
+    this.#watching = true
+    if (this.#around.clock.now() - this.#loadedAt > FRESH_MS) this.reload()
+    this.#connection.ask({ op: 'watch', rooms: 'all' }, (answer, error) => {
+      if (answer === null) {
+        this.#watching = false
+        if (error?.retryable) this.#reloadSoon(backoff(this.#around, this.#attempt++))
+        return
+      }
+      this.#attempt = 0
+      this.heads(answer.heads)
+      const there = new Set(answer.heads.map((head) => head.room))
+      const gone = this.#heads === null && [...this.#entries.keys()].some((room) => !there.has(room))
+      if (gone) this.#reloadSoon()
+    })
+  }
+
+  #linger(): void {
+    const { clock } = this.#around
+    clock.clearTimeout(this.#lingerTimer)
+    this.#lingerTimer = clock.setTimeout(() => {
+      if (!this.#watching || this.#live.listeners > 0) return
+      this.#watching = false
+      this.#loadedAt = Number.NEGATIVE_INFINITY
+      this.#connection.ask({ op: 'watch', rooms: [] }, () => {})
+    }, LINGER_MS)
+  }
+
+  #reloadSoon(wait = GATHER_MS): void {
+    if (this.#reloadTimer !== null) return
+    this.#reloadTimer = this.#around.clock.setTimeout(() => {
+      this.#reloadTimer = null
+      this.reload()
+      if (this.#live.listeners > 0) this.#follow()
+    }, wait)
+  }
+
+  async #load(turn: number): Promise<void> {
+    this.#heads = new Map()
+    if (this.#state !== 'ready') this.#state = 'loading'
+    this.#live.changed()
+    try {
+      const summaries: RoomSummary[] = []
+      let cursor: string | null = null
+      do {
+        const limit = PAGE_LIMIT.max
+        const page = await this.#api.myRooms(cursor === null ? { limit } : { limit, cursor })
+        summaries.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== null && summaries.length < LISTED && turn === this.#turn)
+      if (turn === this.#turn) this.#take(summaries)
+    } catch (thrown) {
+      if (turn !== this.#turn) return
+      const error = asYeoulError(thrown)
+      this.#error = error
+      if (this.#state !== 'ready') this.#state = 'failed'
+      if (error.retryable)
+        this.#reloadSoon(Math.max(error.retryAfterMs ?? 0, 1_000, backoff(this.#around, this.#attempt++)))
+    } finally {
+      if (turn === this.#turn) this.#heads = null
+      this.#live.changed()
+    }
+  }
+
+  #take(summaries: RoomSummary[]): void {
+    const heads = this.#heads
+    const before = new Map(this.#entries)
+    this.#entries.clear()
+    for (const { room, membership, unread, lastMessage } of summaries) {
+      let entry: Entry = { room, membership, n: membership.readN + unread, lastMessage }
+      // What was heard live may be ahead of the page.
+      const old = before.get(room.id)
+      if (old !== undefined && isNewer(old.room, room))
+        entry = { ...old, membership: { ...membership, ...ahead(old, membership) } }
+      else if (old !== undefined) entry.membership = { ...membership, ...ahead(old, membership) }
+      const head = heads?.get(room.id)
+      this.#entries.set(room.id, head === undefined ? entry : this.#withHead(entry, head))
+    }
+    this.#state = 'ready'
+    this.#error = undefined
+    this.#attempt = 0
+    this.#loadedAt = this.#around.clock.now()
+  }
+
+  #withHead(entry: Entry, head: HeadEntry): Entry {
+    const { position } = entry.room
+    let membership = entry.membership
+    if (head.readN !== undefined) membership = withRead(membership, 0, head.readN)
+    if (head.epoch === position.epoch && head.seq < position.seq) return { ...entry, membership }
+    const told = head.lastMessage
+    const lastMessage = told !== undefined && told.rev >= (entry.lastMessage?.rev ?? 0) ? told : entry.lastMessage
+    if (lastMessage?.sender === this.#me) membership = withRead(membership, lastMessage.seq, lastMessage.n)
+    return {
+      room: { ...entry.room, position: { epoch: head.epoch, seq: head.seq } },
+      membership,
+      n: head.n,
+      lastMessage: told !== undefined && head.epoch !== position.epoch ? told : lastMessage,
+    }
+  }
+
+  #withEvent(entry: Entry, event: RoomEvent): Entry {
+    const { room } = entry
+    const isNew = event.seq > room.position.seq
+    const next: Entry = { ...entry, room: { ...room } }
+    if (isNew) next.room.position = { epoch: room.position.epoch, seq: event.seq }
+    if (event.type === 'message') {
+      if (event.n > entry.n) next.n = event.n
+      if (event.seq > (entry.lastMessage?.seq ?? 0)) next.lastMessage = messageOf(event)
+      if (event.actor === this.#me) next.membership = withRead(entry.membership, event.seq, event.n)
+    } else if (event.type === 'room') Object.assign(next.room, event.changes)
+    else if (event.type === 'join' && isNew) next.room.memberCount++
+    else if (event.type === 'leave' && isNew) next.room.memberCount--
+    else if (event.type === 'member' && event.user === this.#me)
+      next.membership = { ...entry.membership, role: event.role }
+    else if (entry.lastMessage !== null) next.lastMessage = applyEvent(entry.lastMessage, event)
+    return next
+  }
+
+  #make(): RoomListSnapshot {
+    const rooms = [...this.#entries.values()].map(shown).sort((a, b) => b.activeAt - a.activeAt)
+    const unread = rooms.reduce((sum, entry) => sum + entry.unread, 0)
+    const base = { state: this.#state, rooms, unread }
+    return this.#error === undefined ? base : { ...base, error: this.#error }
+  }
+}
+
+/** The shown form of each entry, made once: an entry is replaced, never changed. */
+const forms = new WeakMap<Entry, RoomListEntry>()
+
+function shown(entry: Entry): RoomListEntry {
+  let form = forms.get(entry)
+  if (form === undefined) {
+    const { room, membership, n, lastMessage } = entry
+    const unread = Math.max(0, n - membership.readN)
+    form = { room, membership, unread, lastMessage, activeAt: lastMessage?.at ?? membership.joinedAt }
+    forms.set(entry, form)
+  }
+  return form
+}
+
+function withRead(membership: Membership, seq: number, n: number): Membership {
+  if (n <= membership.readN) return membership
+  return { ...membership, readSeq: Math.max(membership.readSeq, seq), readN: n }
+}
+
+function isNewer(a: Room, b: Room): boolean {
+  return a.position.epoch === b.position.epoch && a.position.seq > b.position.seq
+}
+
+function ahead(old: Entry, membership: Membership): { readSeq: number; readN: number } {
+  const { readSeq, readN } = withRead(membership, old.membership.readSeq, old.membership.readN)
+  return { readSeq, readN }
+}

@@ -197,10 +197,11 @@ export class AccountService {
     if (!sameSecret(apiKey, this.#options.apiKey)) throw new YeoulError('unauthenticated', 'The API key is wrong.')
     checkText(person.externalId)
     const username = externalUsername(person.externalId)
+    const known = await this.#accounts.byUsername(username)
     const user = await this.#accounts.ensureExternal(person.externalId, {
       id: newId(this.#now()),
       username,
-      displayName: cleanDisplayName(person.displayName ?? username),
+      displayName: cleanDisplayName(person.displayName ?? known?.displayName ?? username),
       passwordHash: NO_PASSWORD,
       role: 'user',
       createdAt: this.#now(),
@@ -246,6 +247,7 @@ export class AccountService {
       throw new YeoulError('bad_request', 'A user name has letters a–z, digits, and . _ - between them, at most 32.')
     }
     const displayName = cleanDisplayName(wanted.displayName ?? username)
+    if (EXTERNAL_USERNAME.test(username)) throw new YeoulError('username_taken')
     // Asked first so that a taken name costs no hash; `create` decides.
     if (await this.#accounts.byUsername(username)) throw new YeoulError('username_taken')
     const account: NewAccount = {
@@ -351,7 +353,10 @@ function checkPassword(password: string): string {
   return password
 }
 
-/** A name that fits USERNAME, always the same for one person, and that nobody would choose. */
+/** Nobody can register such a name: it would shut out the person whom it is made for. */
+const EXTERNAL_USERNAME = /^ext-[0-9a-f]{24}$/
+
+/** A name that fits USERNAME and is always the same for one person. */
 function externalUsername(externalId: string): string {
   return `ext-${createHash('sha256').update(externalId).digest('hex').slice(0, 24)}`
 }

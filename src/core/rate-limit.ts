@@ -22,4 +22,9 @@ export class TokenBucket {
     }
     return Math.ceil((1 - this.#tokens) / this.#perMs)
   }
+
+  /** Puts a token back: what it was taken for does not count after all. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
 }

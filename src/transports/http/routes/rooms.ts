@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { PAGE_LIMIT } from '../../../protocol/limits.ts'
+import { PAGE_LIMIT, TITLE_LENGTH } from '../../../protocol/limits.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi } from '../openapi.ts'
-import { Capacity, Id, pageOf, RoomBody, RoomKinds, RoomParams, RoomsQuery, Title } from '../schemas.ts'
+import { Capacity, Id, pageOf, RoomBody, RoomKinds, RoomParams, RoomsQuery, Title, text } from '../schemas.ts'
 
 export function roomRoutes(deps: HttpDeps, guard: Guard): Api {
   const { rooms } = deps
@@ -19,7 +19,9 @@ export function roomRoutes(deps: HttpDeps, guard: Guard): Api {
     request: {
       body: body(
         z.object({
-          title: Title,
+          title: text({ max: TITLE_LENGTH.max })
+            .optional()
+            .openapi({ description: 'Rooms other than direct ones need one.' }),
           kind: RoomKinds.default('open'),
           capacity: Capacity.optional(),
           memberIds: z.array(Id).max(1_000).optional(),

@@ -1,0 +1,150 @@
+import type { Kysely } from 'kysely'
+import type { Login, Logins } from '../../ports/logins.ts'
+import type { Tables } from './tables.ts'
+import { type Snapshot, type Transaction, userPk } from './transaction.ts'
+
+export const loginWrites = {
+  async startLogin({ db }: Transaction, login: Login, tokenHash: string): Promise<void> {
+    const { pk } = await db
+      .insertInto('logins')
+      .values({
+        sid: login.sid,
+        user_pk: await userPk(db, login.user),
+        created_at: login.createdAt,
+        expires_at: login.expiresAt,
+        cookie: login.cookie ? 1 : 0,
+        ended_at: null,
+      })
+      .returning('pk')
+      .executeTakeFirstOrThrow()
+    await keepToken(db, pk, tokenHash)
+  },
+
+  async rotateToken({ db }: Transaction, spend: Parameters<Logins['rotate']>[0]): ReturnType<Logins['rotate']> {
+    const token = await db
+      .selectFrom('refresh_tokens as t')
+      .innerJoin('logins as l', 'l.pk', 't.login_pk')
+      .innerJoin('users as u', 'u.pk', 'l.user_pk')
+      .leftJoin('refresh_tokens as next', 'next.token_hash', 't.next_hash')
+      .select([
+        't.login_pk as loginPk',
+        't.spent_at as spentAt',
+        't.sealed',
+        'next.spent_at as nextSpentAt',
+        'l.ended_at as endedAt',
+        ...LOGIN_COLUMNS,
+      ])
+      .where('t.token_hash', '=', spend.tokenHash)
+      .executeTakeFirst()
+    if (token === undefined) return { ok: false, code: 'refresh_invalid' }
+    const login = loginOf(token)
+    if (token.spentAt !== null) {
+      const racing = login.cookie && spend.at - token.spentAt < spend.graceMs && token.nextSpentAt === null
+      if (racing && token.endedAt === null && token.sealed !== null) return { ok: true, login, sealed: token.sealed }
+      await endLogins(db, [token.loginPk], spend.at)
+      return { ok: false, code: 'refresh_reused', sid: login.sid }
+    }
+    if (token.endedAt !== null || token.expiresAt <= spend.at) {
+      return { ok: false, code: 'refresh_invalid', sid: login.sid }
+    }
+    await db
+      .updateTable('refresh_tokens')
+      .set({ spent_at: spend.at, next_hash: spend.nextHash, sealed: spend.sealed })
+      .where('token_hash', '=', spend.tokenHash)
+      .execute()
+    await keepToken(db, token.loginPk, spend.nextHash)
+    // Its predecessor's race is over.
+    await db
+      .updateTable('refresh_tokens')
+      .set({ sealed: null })
+      .where('login_pk', '=', token.loginPk)
+      .where('next_hash', '=', spend.tokenHash)
+      .execute()
+    await db.updateTable('logins').set({ expires_at: spend.expiresAt }).where('pk', '=', token.loginPk).execute()
+    return { ok: true, login: { ...login, expiresAt: spend.expiresAt }, sealed: spend.sealed }
+  },
+
+  async endLogin({ db }: Transaction, which: Parameters<Logins['end']>[0], at: number): Promise<string | null> {
+    const query =
+      'sid' in which
+        ? db.selectFrom('logins as l').where('l.sid', '=', which.sid)
+        : db
+            .selectFrom('refresh_tokens as t')
+            .innerJoin('logins as l', 'l.pk', 't.login_pk')
+            .where('t.token_hash', '=', which.tokenHash)
+    const login = await query.select(['l.pk', 'l.sid']).executeTakeFirst()
+    if (login === undefined) return null
+    await endLogins(db, [login.pk], at)
+    return login.sid
+  },
+
+  async endAllLogins({ db }: Transaction, user: string, at: number, except?: string): Promise<string[]> {
+    let query = db
+      .selectFrom('logins as l')
+      .innerJoin('users as u', 'u.pk', 'l.user_pk')
+      .select(['l.pk', 'l.sid'])
+      .where('u.id', '=', user)
+      .where('l.ended_at', 'is', null)
+    if (except !== undefined) query = query.where('l.sid', '!=', except)
+    const logins = await query.execute()
+    await endLogins(
+      db,
+      logins.map((login) => login.pk),
+      at,
+    )
+    return logins.map((login) => login.sid)
+  },
+
+  async sweepLogins({ db }: Transaction, at: number, endedBefore: number): Promise<number> {
+    const { numDeletedRows } = await db
+      .deleteFrom('logins')
+      .where(({ or, eb }) => or([eb('expires_at', '<=', at), eb('ended_at', '<', endedBefore)]))
+      .executeTakeFirst()
+    return Number(numDeletedRows)
+  },
+}
+
+export const loginReads = {
+  async loginsEndedSince({ db }: Snapshot, since: number): Promise<string[]> {
+    const rows = await db.selectFrom('logins').select('sid').where('ended_at', '>=', since).execute()
+    return rows.map((row) => row.sid)
+  },
+
+  async listLogins({ db }: Snapshot, user: string): Promise<Login[]> {
+    const rows = await db
+      .selectFrom('logins as l')
+      .innerJoin('users as u', 'u.pk', 'l.user_pk')
+      .select([...LOGIN_COLUMNS])
+      .where('u.id', '=', user)
+      .where('l.ended_at', 'is', null)
+      .orderBy('l.pk')
+      .execute()
+    return rows.map(loginOf)
+  },
+}
+
+const LOGIN_COLUMNS = [
+  'l.sid as sid',
+  'u.id as user',
+  'l.created_at as createdAt',
+  'l.expires_at as expiresAt',
+  'l.cookie as cookie',
+] as const
+
+function loginOf(row: { sid: string; user: string; createdAt: number; expiresAt: number; cookie: number }): Login {
+  const { sid, user, createdAt, expiresAt } = row
+  return { sid, user, createdAt, expiresAt, cookie: row.cookie === 1 }
+}
+
+async function keepToken(db: Kysely<Tables>, loginPk: number, tokenHash: string): Promise<void> {
+  await db
+    .insertInto('refresh_tokens')
+    .values({ token_hash: tokenHash, login_pk: loginPk, spent_at: null, next_hash: null, sealed: null })
+    .execute()
+}
+
+/** A login that ended before stays ended at that time. */
+async function endLogins(db: Kysely<Tables>, pks: number[], at: number): Promise<void> {
+  if (pks.length === 0) return
+  await db.updateTable('logins').set({ ended_at: at }).where('pk', 'in', pks).where('ended_at', 'is', null).execute()
+}

@@ -1,0 +1,149 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { accountWrites } from './accounts.ts'
+import { Appender } from './append.ts'
+import type { FlatDrafts } from './drafts.ts'
+import { loginWrites } from './logins.ts'
+import { membershipWrites } from './memberships.ts'
+import { migrate } from './migrations.ts'
+import { ProgressSaver } from './progress.ts'
+import { RoomCache } from './room-cache.ts'
+import { roomWrites } from './rooms.ts'
+import { BUSY_MS, failureOf, openSqlite } from './sqlite.ts'
+import type { Answer, Call, ThreadData } from './thread-protocol.ts'
+import type { Transaction } from './transaction.ts'
+
+/**
+ * The thread through which every write goes, one after the other. What waits together commits together: each call is
+ * atomic by a savepoint of its own, one commit (and one sync of the disk) makes all of them durable, then all are answered.
+ */
+
+const { path, cacheKiB } = workerData as ThreadData
+const port = parentPort!
+const sqlite = openSqlite({ path, readOnly: false, cacheKiB })
+migrate(sqlite.raw)
+
+const cache = new RoomCache(sqlite)
+const appender = new Appender(sqlite, cache)
+const progress = new ProgressSaver(sqlite)
+
+const operations = {
+  ...accountWrites,
+  ...loginWrites,
+  ...roomWrites,
+  ...membershipWrites,
+
+  append(_: Transaction, at: number, drafts: FlatDrafts): Float64Array {
+    try {
+      return appender.append(at, drafts)
+    } catch (error) {
+      cache.clear()
+      throw error
+    }
+  },
+
+  saveProgress(_: Transaction, ...gathered: Parameters<ProgressSaver['save']>): void {
+    progress.save(...gathered)
+  },
+}
+
+/** What cannot run inside a transaction. */
+const maintenance = {
+  ping(_: null): void {
+    sqlite.raw.exec('SELECT 1')
+  },
+  /** Begins the write-ahead log anew. The keeper has copied nearly all of it; readers are not waited for. */
+  restartWal(_: null): void {
+    sqlite.raw.exec(`PRAGMA busy_timeout = ${RESTART_BUSY_MS}`)
+    try {
+      sqlite.raw.exec('PRAGMA wal_checkpoint(RESTART)')
+    } finally {
+      sqlite.raw.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+    }
+  },
+  close(_: null): void {
+    sqlite.raw.close()
+  },
+}
+export type WriteOperations = typeof operations & Pick<typeof maintenance, 'restartWal'>
+
+const transaction: Transaction = { db: sqlite.db, roomChanged: (id) => cache.forget(id) }
+const GROUP_MAX = 256
+const RESTART_BUSY_MS = 20
+const waiting: Call[] = []
+let scheduled = false
+
+port.on('message', (call: Call) => {
+  waiting.push(call)
+  if (scheduled) return
+  scheduled = true
+  // After all messages that have come already were taken in: they share the commit.
+  setImmediate(work)
+})
+port.postMessage(['ready'] satisfies Answer)
+
+async function work(): Promise<void> {
+  const group = waiting.splice(0, GROUP_MAX)
+  if (isMaintenance(group[0])) {
+    maintain(group[0] as Call)
+    waiting.unshift(...group.slice(1))
+  } else {
+    const end = group.findIndex(isMaintenance)
+    if (end !== -1) waiting.unshift(...group.splice(end))
+    await commit(group)
+  }
+  if (waiting.length > 0) setImmediate(work)
+  else scheduled = false
+}
+
+async function commit(group: Call[]): Promise<void> {
+  const answers: Answer[] = []
+  try {
+    sqlite.raw.exec('BEGIN IMMEDIATE')
+    cache.begin()
+    for (const call of group) answers.push(await perform(call))
+    sqlite.raw.exec('COMMIT')
+  } catch (error) {
+    cache.clear()
+    if (sqlite.raw.isTransaction) sqlite.raw.exec('ROLLBACK')
+    for (const [id] of group) port.postMessage(failed(id, error))
+    return
+  }
+  for (const answer of answers) port.postMessage(answer)
+}
+
+/** Performs one call inside the group's transaction. Throws only when the whole transaction is lost. */
+async function perform([id, name, ...args]: Call): Promise<Answer> {
+  sqlite.raw.exec('SAVEPOINT call')
+  try {
+    const operation = operations[name as keyof typeof operations] as (tx: Transaction, ...args: unknown[]) => unknown
+    const value = await operation(transaction, ...args)
+    sqlite.raw.exec('RELEASE call')
+    return ['ok', id, value]
+  } catch (error) {
+    // A full disk, for one, can end the transaction itself.
+    if (!sqlite.raw.isTransaction) throw error
+    sqlite.raw.exec('ROLLBACK TO call')
+    sqlite.raw.exec('RELEASE call')
+    return failed(id, error)
+  }
+}
+
+function failed(id: number, error: unknown): Answer {
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const code = failureOf(error, path)
+  return ['failed', id, code, code === null ? (cause.stack ?? cause.message) : cause.message]
+}
+
+function isMaintenance(call: Call | undefined): boolean {
+  return call !== undefined && Object.hasOwn(maintenance, call[1])
+}
+
+function maintain([id, name]: Call): void {
+  try {
+    maintenance[name as keyof typeof maintenance](null)
+    port.postMessage(['ok', id, undefined] satisfies Answer)
+  } catch (error) {
+    port.postMessage(failed(id, error))
+  }
+  if (name === 'close') port.close()
+}

@@ -179,7 +179,7 @@ export const OPTIONS = {
 } satisfies Record<string, Option<unknown>>
 
 const LIMIT_OPTIONS: Record<keyof Limits, Option<number>> = {
-  bodyLength: limit('bodyLength', 1, 100_000, 'Longest message body, in UTF-16 units.'),
+  bodyLength: limit('bodyLength', 1, 60_000, 'Longest message body, in UTF-16 units; a frame must hold it too.'),
   frameBytes: limit('frameBytes', 1_024, 16_777_216, 'Largest frame that a client may send, in bytes.'),
   subscriptions: limit('subscriptions', 1, 100_000, 'Rooms that one session may be subscribed to.'),
   watched: limit('watched', 1, 100_000, 'Rooms that one session may watch.'),

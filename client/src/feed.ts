@@ -144,7 +144,10 @@ export class RoomFeed implements Feed {
       const delivered = this.#deliverAll(answer.events)
       if (delivered === 'stopped') return
       // A hole would be the server's mistake; a page without one is always to be had.
-      if (delivered === 'hole' || this.#position.seq !== answer.position.seq) return this.#subscribe(null)
+      if (delivered === 'hole' || this.#position.seq !== answer.position.seq) {
+        this.#subscribe(null)
+        return
+      }
       if (answer.more) this.#fill({ at: 'filling', to: answer.head, held: [], empty: 0 })
       else this.#caughtUp()
     }
@@ -214,7 +217,10 @@ export class RoomFeed implements Feed {
     const before = this.#position!.seq
     const delivered = this.#deliverAll(events)
     if (delivered === 'stopped') return
-    if (delivered === 'hole') return this.#subscribe(null)
+    if (delivered === 'hole') {
+      this.#subscribe(null)
+      return
+    }
     if (this.#position!.seq < state.to) {
       const empty = this.#position!.seq > before ? 0 : state.empty + 1
       if (empty >= EMPTY_READS) this.#subscribe(null)
@@ -225,7 +231,10 @@ export class RoomFeed implements Feed {
     while (state.held.length > 0) {
       const event = state.held[0]!
       const next = this.#position!.seq + 1
-      if (event.seq > next) return this.#fill({ ...state, to: event.seq - 1, empty: 0 })
+      if (event.seq > next) {
+        this.#fill({ ...state, to: event.seq - 1, empty: 0 })
+        return
+      }
       state.held.shift()
       if (event.seq === next && !this.#deliver(event, false)) return
     }

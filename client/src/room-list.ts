@@ -114,7 +114,10 @@ export class LiveRoomList implements RoomList {
   seen(room: string, event: RoomEvent): void {
     const entry = this.#entries.get(room)
     if (entry === undefined) return
-    if (event.type === 'leave' && event.user === this.#me) return this.removed(room)
+    if (event.type === 'leave' && event.user === this.#me) {
+      this.removed(room)
+      return
+    }
     this.#entries.set(room, this.#withEvent(entry, event))
     this.#live.changed()
   }

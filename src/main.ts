@@ -84,6 +84,12 @@ function does(command: Command, work: Work): void {
   })
 }
 
+const NODE_AT_LEAST = 24
+if (Number.parseInt(process.versions.node, 10) < NODE_AT_LEAST) {
+  console.error(`yeoul: Node ${NODE_AT_LEAST} or newer is needed; this is ${process.versions.node}.`)
+  process.exit(1)
+}
+
 try {
   await program.parseAsync()
 } catch (error) {

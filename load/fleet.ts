@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type ConnectionSpec, newTally, roomTally, type Tally } from './connection.ts'
 import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
 import { Latency } from './latency.ts'
-import { startChild, stopChild } from './processes.ts'
+import type { PagesPlan, PagesRead } from './pages.ts'
+import { exited, startChild } from './processes.ts'
 
 export interface Target {
   dialect: DialectName
@@ -49,8 +50,10 @@ class Generator {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) await this.ask({ do: 'close' }).catch(() => {})
-    await stopChild(this.#child)
+    if (this.#child.connected) await this.ask({ do: 'close' }).catch(() => {})
+    // A generator ends by itself when its parent lets go.
+    if (this.#child.connected) this.#child.disconnect()
+    await exited(this.#child)
   }
 }
 
@@ -60,6 +63,11 @@ export class Fleet {
 
   private constructor(generators: Generator[]) {
     this.#generators = generators
+  }
+
+  /** Processes without connections, for what goes over HTTP. */
+  static idle(processes: number): Fleet {
+    return new Fleet(Array.from({ length: processes }, () => new Generator()))
   }
 
   /** Opens every group in a process of its own. Throws unless all connections come up. */
@@ -97,6 +105,10 @@ export class Fleet {
 
   cutOn(index: number, jitterMs: number, patienceMs: number): Promise<Recovered> {
     return this.#generators[index]!.ask<Recovered>({ do: 'cut', jitterMs, patienceMs })
+  }
+
+  pagesOn(index: number, plan: PagesPlan): Promise<PagesRead> {
+    return this.#generators[index]!.ask<PagesRead>({ do: 'pages', plan })
   }
 
   async settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {

@@ -3,6 +3,7 @@ import { nowMicros, sleep } from './clock.ts'
 import { Connection, type ConnectionSpec, type Crowd, newTally, type Tally } from './connection.ts'
 import { bodyOf, type Dialect } from './dialect.ts'
 import { Latency } from './latency.ts'
+import { type PagesPlan, readPages } from './pages.ts'
 import { PayloadCache } from './payload.ts'
 import { socketio } from './peers/socketio-dialect.ts'
 import { yeoul } from './yeoul-dialect.ts'
@@ -32,6 +33,8 @@ export type Request =
   | { do: 'settle'; heads: Record<string, number>; patienceMs: number }
   /** Resets every connection at once and brings each back after a random part of `jitterMs`. */
   | { do: 'cut'; jitterMs: number; patienceMs: number }
+  /** Reads pages of a room's history over HTTP. */
+  | { do: 'pages'; plan: PagesPlan }
   | { do: 'report' }
   | { do: 'close' }
 
@@ -84,6 +87,8 @@ async function handle(request: Request): Promise<unknown> {
       return settle(request.heads, request.patienceMs)
     case 'cut':
       return cut(request.jitterMs, request.patienceMs)
+    case 'pages':
+      return readPages(request.plan)
     case 'report':
       return report()
     case 'close':

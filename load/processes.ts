@@ -8,8 +8,10 @@ const children = new Set<ChildProcess>()
 const folders = new Set<string>()
 
 export function startChild(args: string[], options: { env?: NodeJS.ProcessEnv; ipc?: boolean } = {}): ChildProcess {
+  // What an operator has set for a server of theirs must not steer the one under test.
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('YEOUL_'))
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...options.env },
+    env: { ...Object.fromEntries(own), ...options.env },
     stdio: options.ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   })
   children.add(child)
@@ -29,8 +31,8 @@ export function removeFolder(folder: string): void {
   folders.delete(folder)
 }
 
-/** Asks the child to end, and forces it after `patienceMs`. */
-export function stopChild(child: ChildProcess, patienceMs = 10_000): Promise<void> {
+/** Waits for the end of a child that was told to end, and forces it after `patienceMs`. */
+export function exited(child: ChildProcess, patienceMs = 10_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     const force = setTimeout(() => child.kill('SIGKILL'), patienceMs)
@@ -38,8 +40,13 @@ export function stopChild(child: ChildProcess, patienceMs = 10_000): Promise<voi
       clearTimeout(force)
       resolve()
     })
-    child.kill('SIGTERM')
   })
+}
+
+/** Asks the child to end, by SIGTERM. */
+export function stopChild(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM')
+  return exited(child)
 }
 
 process.on('exit', () => {

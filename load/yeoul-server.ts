@@ -5,7 +5,7 @@ import { openSqlite } from '../src/adapters/sql/sqlite.ts'
 import { databaseFile } from '../src/config.ts'
 import { newId } from '../src/core/ids.ts'
 import { Tokens } from '../src/core/tokens.ts'
-import { dataFolder, removeFolder } from './processes.ts'
+import { dataFolder, exited, removeFolder, startChild } from './processes.ts'
 import { Server } from './server.ts'
 
 /** The address that tokens name as their issuer: fixed, so that they can be made before the server has a port. */
@@ -22,26 +22,28 @@ export interface Person {
  * signed with the server's own secret: neither a password hash nor a registration is part of what is measured.
  */
 export class Yeoul {
-  readonly server: Server
   readonly people: Person[]
   readonly folder: string
+  readonly #environment: NodeJS.ProcessEnv
+  #server: Server
 
-  private constructor(server: Server, people: Person[], folder: string) {
-    this.server = server
+  private constructor(server: Server, people: Person[], folder: string, environment: NodeJS.ProcessEnv) {
+    this.#server = server
     this.people = people
     this.folder = folder
+    this.#environment = environment
   }
 
-  static async start(options: { people: number; args?: string[]; env?: NodeJS.ProcessEnv }): Promise<Yeoul> {
+  /** `environment`: options of the server besides those that a load test needs. */
+  static async start(people: number, environment: NodeJS.ProcessEnv = {}): Promise<Yeoul> {
     const folder = dataFolder()
     const secret = randomBytes(32).toString('base64url')
-    const ids = Array.from({ length: options.people }, () => newId())
+    const ids = Array.from({ length: people }, () => newId())
     await writeUsers(databaseFile({ dataDir: folder }), ids)
     const tokens = await Tokens.create({ secret, issuer: ISSUER, lifeMs: 6 * 3_600_000 }, { has: () => false })
-    const people: Person[] = []
-    for (const id of ids)
-      people.push({ id, token: (await tokens.sign({ user: id, sid: newId(), role: 'user' })).token })
-    const server = await Server.start('yeoul', [...(options.args ?? []), MAIN, 'start'], {
+    const made: Person[] = []
+    for (const id of ids) made.push({ id, token: (await tokens.sign({ user: id, sid: newId(), role: 'user' })).token })
+    const all = {
       YEOUL_HOST: '127.0.0.1',
       YEOUL_PORT: '0',
       YEOUL_PUBLIC_URL: ISSUER,
@@ -49,9 +51,35 @@ export class Yeoul {
       YEOUL_RATE_LIMIT: 'off',
       YEOUL_JWT_SECRET: secret,
       YEOUL_LOG_LEVEL: 'error',
-      ...options.env,
+      ...environment,
+    }
+    return new Yeoul(await Server.start('yeoul', [MAIN, 'start'], all), made, folder, all)
+  }
+
+  get server(): Server {
+    return this.#server
+  }
+
+  /** Stops the server, lets `work` have the database, and starts it again. */
+  async whileStopped(work: (database: string) => void | Promise<void>): Promise<void> {
+    await this.#server.stop()
+    await work(databaseFile({ dataDir: this.folder }))
+    this.#server = await Server.start('yeoul', [MAIN, 'start'], this.#environment)
+  }
+
+  /** What `yeoul verify` says of the data; the server is stopped for it. */
+  async verify(): Promise<{ sound: boolean; output: string }> {
+    await this.#server.stop()
+    const child = startChild([MAIN, 'verify'], { env: this.#environment })
+    let output = ''
+    child.stdout?.on('data', (text: Buffer) => {
+      output += text
     })
-    return new Yeoul(server, people, folder)
+    child.stderr?.on('data', (text: Buffer) => {
+      output += text
+    })
+    await exited(child, 120_000)
+    return { sound: child.exitCode === 0, output: output.trim() }
   }
 
   /** A group room of these people, the first of them its owner. Answers its id. */
@@ -91,7 +119,7 @@ export class Yeoul {
   }
 
   async stop(): Promise<void> {
-    await this.server.stop()
+    await this.#server.stop()
     removeFolder(this.folder)
   }
 }
@@ -115,6 +143,12 @@ export class Metrics {
       if ((series === name || series.startsWith(`${name}{`)) && series.includes(label)) total += value
     }
     return total
+  }
+
+  /** How much the sum grew since an earlier reading. NaN when the server has no such series: nothing is taken for zero. */
+  growth(since: Metrics, name: string, label = ''): number {
+    const known = [...this.#values.keys()].some((series) => series === name || series.startsWith(`${name}{`))
+    return known ? this.sum(name, label) - since.sum(name, label) : Number.NaN
   }
 }
 

@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 export async function fanOutOnYeoul(load: FanOut): Promise<Measured> {
-  const yeoul = await Yeoul.start({ people: load.rooms * load.members })
+  const yeoul = await Yeoul.start(load.rooms * load.members)
   try {
     const memberships: Membership[] = []
     for (let i = 0; i < load.rooms; i++) {

@@ -10,10 +10,10 @@ export class Server {
   readonly #child: ChildProcess
 
   private constructor(child: ChildProcess, dialect: DialectName, url: string) {
-    const { hostname, port } = new URL(url)
     this.#child = child
-    this.url = url
-    this.target = { dialect, host: hostname, port: Number(port) }
+    // By number, whatever name the program prints: one address family, and no look-up.
+    this.target = { dialect, host: '127.0.0.1', port: Number(new URL(url).port) }
+    this.url = `http://127.0.0.1:${this.target.port}`
   }
 
   /** Starts the program and waits for the line that names its address. Throws with its output when it does not come. */

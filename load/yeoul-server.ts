@@ -8,8 +8,8 @@ import { Tokens } from '../src/core/tokens.ts'
 import { dataFolder, exited, removeFolder, startChild } from './processes.ts'
 import { Server } from './server.ts'
 
-/** The address that tokens name as their issuer: fixed, so that they can be made before the server has a port. */
-const ISSUER = 'http://bench.invalid'
+/** What the tokens of a server without a public address name as their issuer. */
+const ISSUER = 'yeoul'
 const MAIN = join(import.meta.dirname, '../src/main.ts')
 
 export interface Person {
@@ -46,7 +46,6 @@ export class Yeoul {
     const all = {
       YEOUL_HOST: '127.0.0.1',
       YEOUL_PORT: '0',
-      YEOUL_PUBLIC_URL: ISSUER,
       YEOUL_DATA_DIR: folder,
       YEOUL_RATE_LIMIT: 'off',
       YEOUL_JWT_SECRET: secret,
@@ -87,10 +86,10 @@ export class Yeoul {
     const [owner, ...others] = members
     const { id } = (await this.#http(owner!, 'POST', '/rooms', {
       title,
-      kind: 'open',
+      kind: 'group',
       memberIds: others.slice(0, 1_000).map((person) => person.id),
     })) as { id: string }
-    for (const person of others.slice(1_000)) await this.#http(person, 'POST', `/rooms/${id}/join`)
+    for (const person of others.slice(1_000)) await this.#http(owner!, 'POST', `/rooms/${id}/members/${person.id}`)
     return id
   }
 

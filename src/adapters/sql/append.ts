@@ -21,6 +21,7 @@ const LIVELY_STEP = 60_000
 type ReactionSummary = [emoji: string, count: number, users: number[]][]
 
 interface Target {
+  seq: number
   actorPk: number
   deleted: boolean
   rev: number
@@ -53,27 +54,29 @@ export class Appender {
     this.#senders.length = 0
     this.#place = 0
     for (let i = 0; i < drafts.length; i += DRAFT_WIDTH) {
-      this.#appendOne(drafts, i)
+      const refusal = this.#appendOne(drafts, i)
+      if (refusal !== null) this.#answer(REFUSED + REFUSALS.indexOf(refusal), 0, 0, 0, 0)
       this.#place += RESULT_WIDTH
     }
     this.#storeCounters()
     return this.#results
   }
 
-  #appendOne(drafts: FlatDrafts, i: number): void {
+  /** Answers the draft, or says why it is refused. */
+  #appendOne(drafts: FlatDrafts, i: number): Refusal | null {
     const type = drafts[i] as number
     const actor = drafts[i + 2] as string
     const room = this.#cache.room(drafts[i + 1] as string)
-    if (room === null) return this.#refuse('room_not_found')
+    if (room === null) return 'room_not_found'
     const member = this.#cache.member(room, actor)
     if (member === null) {
       // Who sent it before leaving is told so: nothing is appended by that.
-      if (type === MESSAGE && this.#repeatOfFormerMember(room, actor, drafts[i + 4] as string)) return
-      return this.#refuse('not_a_member')
+      if (type === MESSAGE && this.#repeatOfFormerMember(room, actor, drafts[i + 4] as string)) return null
+      return 'not_a_member'
     }
     if (type === MESSAGE) return this.#message(room, member, drafts, i)
     const target = this.#target(room, drafts[i + 3] as number)
-    if (target === null) return this.#refuse('message_not_found')
+    if (target === null) return 'message_not_found'
     switch (type) {
       case EDIT:
         return this.#edit(room, member, target, drafts, i)
@@ -84,9 +87,9 @@ export class Appender {
     }
   }
 
-  #message(room: CachedRoom, member: CachedMember, drafts: FlatDrafts, i: number): void {
+  #message(room: CachedRoom, member: CachedMember, drafts: FlatDrafts, i: number): Refusal | null {
     const replyTo = drafts[i + 3] as number | null
-    if (replyTo !== null && this.#target(room, replyTo) === null) return this.#refuse('message_not_found')
+    if (replyTo !== null && this.#target(room, replyTo) === null) return 'message_not_found'
     const clientMessageId = drafts[i + 4] as string
     const body = drafts[i + 5] as string
     const seq = room.seq + 1
@@ -105,7 +108,10 @@ export class Appender {
       drafts[i + 7] as string | null,
       seq,
     )
-    if (changes === 0) return void this.#repeat(room, member.userPk, clientMessageId)
+    if (changes === 0) {
+      this.#repeat(room, member.userPk, clientMessageId)
+      return null
+    }
     this.#touch(room)
     room.seq = seq
     room.n = n
@@ -114,44 +120,48 @@ export class Appender {
     member.sentSeq = seq
     member.sentN = n
     this.#answer(APPENDED, room.epoch, seq, n, this.#at)
+    return null
   }
 
-  #edit(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): void {
-    if (target.actorPk !== member.userPk) return this.#refuse('not_the_sender')
-    if (target.deleted) return this.#refuse('message_deleted')
-    const at = drafts[i + 3] as number
-    const seq = this.#change(room, member, EDIT, at, null, null)
+  #edit(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): Refusal | null {
+    if (target.actorPk !== member.userPk) return 'not_the_sender'
+    if (target.deleted) return 'message_deleted'
+    const seq = this.#change(room, member, EDIT, target.seq, null, null)
     const body = drafts[i + 5] as string
-    this.#statements.editMessage.run(body, drafts[i + 6] as string | null, this.#at, seq, room.pk, at)
+    this.#statements.editMessage.run(body, drafts[i + 6] as string | null, this.#at, seq, room.pk, target.seq)
+    return null
   }
 
-  #delete(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): void {
+  #delete(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): Refusal | null {
     const moderate = drafts[i + 5] === 1
-    if (target.actorPk !== member.userPk && !moderate) return this.#refuse('not_the_sender')
-    if (target.deleted) return this.#refuse('message_deleted')
-    const at = drafts[i + 3] as number
-    const seq = this.#change(room, member, DELETE, at, null, null)
-    this.#statements.eraseMessage.run(this.#at, seq, room.pk, at)
-    if (target.reactions !== null) this.#statements.eraseReactions.run(room.pk, at)
+    if (target.actorPk !== member.userPk && !moderate) return 'not_the_sender'
+    if (target.deleted) return 'message_deleted'
+    const seq = this.#change(room, member, DELETE, target.seq, null, null)
+    this.#statements.eraseMessage.run(this.#at, seq, room.pk, target.seq)
+    if (target.reactions !== null) this.#statements.eraseReactions.run(room.pk, target.seq)
+    return null
   }
 
-  #react(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): void {
-    if (target.deleted) return this.#refuse('message_deleted')
-    const at = drafts[i + 3] as number
+  #react(room: CachedRoom, member: CachedMember, target: Target, drafts: FlatDrafts, i: number): Refusal | null {
+    if (target.deleted) return 'message_deleted'
     const emoji = drafts[i + 4] as string
     const on = drafts[i + 5] === 1
-    const has = this.#statements.findReaction.get(room.pk, at, emoji, member.userPk) !== undefined
-    if (has === on) return this.#answer(REPEATED, room.epoch, target.rev, 0, this.#at)
+    const has = this.#statements.findReaction.get(room.pk, target.seq, emoji, member.userPk) !== undefined
+    if (has === on) {
+      this.#answer(REPEATED, room.epoch, target.rev, 0, this.#at)
+      return null
+    }
     const summary: ReactionSummary = target.reactions === null ? [] : JSON.parse(target.reactions)
     const entry = summary.find((each) => each[0] === emoji)
     if (on && entry === undefined && summary.length >= (drafts[i + 6] as number)) {
-      return this.#refuse('too_many_reactions')
+      return 'too_many_reactions'
     }
-    const seq = this.#change(room, member, REACTION, at, emoji, on ? 1 : 0)
-    if (on) this.#statements.insertReaction.run(room.pk, at, emoji, member.userPk, seq)
-    else this.#statements.deleteReaction.run(room.pk, at, emoji, member.userPk)
+    const seq = this.#change(room, member, REACTION, target.seq, emoji, on ? 1 : 0)
+    if (on) this.#statements.insertReaction.run(room.pk, target.seq, emoji, member.userPk, seq)
+    else this.#statements.deleteReaction.run(room.pk, target.seq, emoji, member.userPk)
     const changed = react(summary, emoji, member.userPk, on)
-    this.#statements.setReactions.run(changed.length === 0 ? null : JSON.stringify(changed), seq, room.pk, at)
+    this.#statements.setReactions.run(changed.length === 0 ? null : JSON.stringify(changed), seq, room.pk, target.seq)
+    return null
   }
 
   /** Appends an event on a message and answers its draft. */
@@ -176,7 +186,7 @@ export class Appender {
       | [number, number | null, number, string | null]
       | undefined
     if (row === undefined) return null
-    return { actorPk: row[0], deleted: row[1] !== null, rev: row[2], reactions: row[3] }
+    return { seq, actorPk: row[0], deleted: row[1] !== null, rev: row[2], reactions: row[3] }
   }
 
   #repeatOfFormerMember(room: CachedRoom, user: string, clientMessageId: string): boolean {
@@ -231,10 +241,6 @@ export class Appender {
     results[this.#place + 2] = seq
     results[this.#place + 3] = n
     results[this.#place + 4] = at
-  }
-
-  #refuse(code: Refusal): void {
-    this.#answer(REFUSED + REFUSALS.indexOf(code), 0, 0, 0, 0)
   }
 }
 

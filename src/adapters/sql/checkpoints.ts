@@ -2,7 +2,7 @@ import type { KeeperOperations } from './keeper.ts'
 import type { StoreThread } from './thread.ts'
 import type { WriteOperations } from './writer.ts'
 
-const EVERY_MS = 1_000
+const EVERY_MS = 500
 const PAGE_BYTES = 4_096
 /** Above this the writer is made to begin the write-ahead log anew. */
 const WAL_MAX_BYTES = 64 * 1_048_576

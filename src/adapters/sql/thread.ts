@@ -111,9 +111,12 @@ export class StoreThread<Operations extends Record<keyof Operations, Operation>>
     const pending = this.#pending.get(answer[1])
     if (pending === undefined) return
     this.#pending.delete(answer[1])
-    if (answer[0] === 'ok') return pending.resolve(answer[2])
-    const [, , code, message] = answer
-    pending.reject(code === null ? new Error(message) : new YeoulError(code, message))
+    if (answer[0] === 'ok') {
+      pending.resolve(answer[2])
+    } else {
+      const [, , code, message] = answer
+      pending.reject(code === null ? new Error(message) : new YeoulError(code, message))
+    }
   }
 
   #died(cause: Error): void {

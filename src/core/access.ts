@@ -1,6 +1,6 @@
+import type { Rooms } from '../ports/rooms.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import type { MemberRole, RoomKind } from '../protocol/model.ts'
-import type { Rooms } from '../ports/rooms.ts'
 import type { HotRoom } from './hot-room.ts'
 import type { HotRooms } from './hot-rooms.ts'
 

@@ -1,5 +1,5 @@
-import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
 import type { Appended, Draft, Log } from '../ports/log.ts'
+import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Told once per draft: what the log answered, or the code of the failure that met the whole batch. */

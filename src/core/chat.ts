@@ -1,10 +1,10 @@
-import type { SendCommand, SendAnswer, EventsAnswer } from '../protocol/frames.ts'
-import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
-import { CLIENT_MESSAGE_ID_LENGTH, EMOJI_LENGTH, EVENTS_LIMIT, type Limits, PAGE_LIMIT } from '../protocol/limits.ts'
-import type { Message, RoomEvent } from '../protocol/model.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { History } from '../ports/history.ts'
 import type { Appended, Draft, Log, MessageDraft } from '../ports/log.ts'
+import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
+import type { EventsAnswer, SendAnswer, SendCommand } from '../protocol/frames.ts'
+import { CLIENT_MESSAGE_ID_LENGTH, EMOJI_LENGTH, EVENTS_LIMIT, type Limits, PAGE_LIMIT } from '../protocol/limits.ts'
+import type { Message, RoomEvent } from '../protocol/model.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { AppendQueue } from './append-queue.ts'
@@ -238,7 +238,15 @@ export function eventOf(draft: Draft, appended: Appended & { ok: true }): RoomEv
   const { actor } = draft
   switch (draft.type) {
     case 'message': {
-      const event: RoomEvent = { seq, type: 'message', at, actor, n, clientMessageId: draft.clientMessageId, body: draft.body }
+      const event: RoomEvent = {
+        seq,
+        type: 'message',
+        at,
+        actor,
+        n,
+        clientMessageId: draft.clientMessageId,
+        body: draft.body,
+      }
       if (draft.replyTo !== null) event.replyTo = draft.replyTo
       if (draft.mentions.length > 0) event.mentions = draft.mentions
       if (draft.files.length > 0) event.files = draft.files

@@ -1,6 +1,6 @@
+import type { MessageDraft } from '../ports/log.ts'
 import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
 import type { Command, SendCommand } from '../protocol/frames.ts'
-import type { MessageDraft } from '../ports/log.ts'
 import type { Actor } from './actor.ts'
 import type { Session } from './session.ts'
 
@@ -78,10 +78,7 @@ function submit(session: Session, id: number, draft: MessageDraft): void {
     if (session.ended) return
     if (!result.ok) return void refuse(session, id, draft, result.code)
     const { seq, n, at, duplicate } = result
-    session.reply(
-      id,
-      `{"seq":${seq},"n":${n},"at":${at},"durability":"${chat.durability}","duplicate":${duplicate}}`,
-    )
+    session.reply(id, `{"seq":${seq},"n":${n},"at":${at},"durability":"${chat.durability}","duplicate":${duplicate}}`)
   })
 }
 

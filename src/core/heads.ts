@@ -1,7 +1,7 @@
-import { applyEvent, messageOf } from '../protocol/message.ts'
-import type { Message, RoomEvent } from '../protocol/model.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
+import { applyEvent, messageOf } from '../protocol/message.ts'
+import type { Message, RoomEvent } from '../protocol/model.ts'
 
 /** The head of one watched room, shared by all sessions of this node that watch it. */
 export interface HeadCell {

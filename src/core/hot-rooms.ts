@@ -1,8 +1,8 @@
-import type { RoomEvent } from '../protocol/model.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { History } from '../ports/history.ts'
 import type { Log } from '../ports/log.ts'
 import type { Rooms } from '../ports/rooms.ts'
+import type { RoomEvent } from '../protocol/model.ts'
 import { HotRoom, NEWEST_PAGE } from './hot-room.ts'
 
 interface Loading {

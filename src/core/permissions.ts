@@ -1,7 +1,14 @@
 import type { MemberRole, RoomKind } from '../protocol/model.ts'
 
 /** What can be asked of a room, beyond what every member may do. */
-export type RoomRight = 'invite' | 'kick' | 'ban' | 'set_role' | 'change_room' | 'delete_room' | 'delete_others_messages'
+export type RoomRight =
+  | 'invite'
+  | 'kick'
+  | 'ban'
+  | 'set_role'
+  | 'change_room'
+  | 'delete_room'
+  | 'delete_others_messages'
 
 const RIGHTS: Record<MemberRole, ReadonlySet<RoomRight>> = {
   owner: new Set(['invite', 'kick', 'ban', 'set_role', 'change_room', 'delete_room', 'delete_others_messages']),

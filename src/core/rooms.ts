@@ -1,3 +1,8 @@
+import type { Accounts } from '../ports/accounts.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Memberships } from '../ports/memberships.ts'
+import type { Presence } from '../ports/presence.ts'
+import type { Change, RoomRecord, Rooms } from '../ports/rooms.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import { CAPACITY_MAX, PAGE_LIMIT, TITLE_LENGTH } from '../protocol/limits.ts'
 import type {
@@ -10,11 +15,6 @@ import type {
   RoomKind,
   RoomSummary,
 } from '../protocol/model.ts'
-import type { Accounts } from '../ports/accounts.ts'
-import type { Bus } from '../ports/bus.ts'
-import type { Memberships } from '../ports/memberships.ts'
-import type { Presence } from '../ports/presence.ts'
-import type { Change, RoomRecord, Rooms } from '../ports/rooms.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import { newId } from './ids.ts'
@@ -187,11 +187,7 @@ export class RoomService {
   }
 
   /** The caller's rooms, the liveliest first, with what is unread in each. */
-  async mine(
-    actor: Actor,
-    cursor: string | null,
-    limit: number = PAGE_LIMIT.default,
-  ): Promise<Page<RoomSummary>> {
+  async mine(actor: Actor, cursor: string | null, limit: number = PAGE_LIMIT.default): Promise<Page<RoomSummary>> {
     // What was read a moment ago must not show as unread.
     await this.#progress.flush()
     return this.#memberships.ofUser(actor.user, cursor, Math.min(limit, PAGE_LIMIT.max))

@@ -1,9 +1,10 @@
+import type { Bus } from '../ports/bus.ts'
+import type { Memberships } from '../ports/memberships.ts'
 import { checkCommand, decodeFrame, isId } from '../protocol/codec.ts'
 import { closeCodeOf, ERRORS, type ErrorCode, YeoulError } from '../protocol/errors.ts'
 import type { Command } from '../protocol/frames.ts'
 import type { Limits } from '../protocol/limits.ts'
-import type { Bus } from '../ports/bus.ts'
-import type { Memberships } from '../ports/memberships.ts'
+import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Chat } from './chat.ts'
 import { runCommand } from './commands.ts'
@@ -16,7 +17,6 @@ import type { PresenceTicker } from './presence.ts'
 import { TokenBucket } from './rate-limit.ts'
 import type { Subscription } from './subscription.ts'
 import type { Subscriptions } from './subscriptions.ts'
-import type { Access } from './access.ts'
 import { Watch } from './watch.ts'
 import { type Wire, WriteQueue } from './write-queue.ts'
 
@@ -368,9 +368,7 @@ export class Session {
     const known = error instanceof YeoulError ? error : new YeoulError('internal')
     this.gateway.metrics.rejected(known.code)
     const { code, message, retryAfterMs } = known
-    this.queue.push(
-      JSON.stringify({ re: id, err: { code, message, retryable: ERRORS[code].retryable, retryAfterMs } }),
-    )
+    this.queue.push(JSON.stringify({ re: id, err: { code, message, retryable: ERRORS[code].retryable, retryAfterMs } }))
     const now = performance.now()
     this.#refusals ??= new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_BURST, now)
     if (this.#refusals.take(now) > 0) this.close('too_many_commands')

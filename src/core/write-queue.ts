@@ -14,8 +14,6 @@ export interface Wire {
   readonly drained: number
   /** Says goodbye with a close code; gives up waiting for an answer after a short time. */
   close(code: number, reason: string): void
-  /** Ends the connection without a word. */
-  destroy(): void
 }
 
 /** Pushes of one room of one flush: joined once, encoded once, written to many. */

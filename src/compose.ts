@@ -1,0 +1,222 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { MemoryBus } from './adapters/memory/bus.ts'
+import { MemoryPresence } from './adapters/memory/presence.ts'
+import { openSqlStore } from './adapters/sql/index.ts'
+import { type Config, ensureSecrets } from './config.ts'
+import { Access } from './core/access.ts'
+import { AccountService } from './core/accounts.ts'
+import { AppendQueue } from './core/append-queue.ts'
+import { Chat, eventOf } from './core/chat.ts'
+import { EndedLogins } from './core/ended-logins.ts'
+import { FanOut } from './core/fanout.ts'
+import { Flusher } from './core/flusher.ts'
+import { Heads } from './core/heads.ts'
+import { HotRooms } from './core/hot-rooms.ts'
+import { Hub } from './core/hub.ts'
+import { LoginLimits } from './core/login-limits.ts'
+import { Mentions } from './core/mentions.ts'
+import { Passwords } from './core/passwords.ts'
+import { PresenceTicker } from './core/presence.ts'
+import { Progress } from './core/progress.ts'
+import { RoomService } from './core/rooms.ts'
+import type { Gateway } from './core/session.ts'
+import { Subscriptions } from './core/subscriptions.ts'
+import { Sweep } from './core/sweep.ts'
+import { Tokens } from './core/tokens.ts'
+import { createMetrics } from './metrics.ts'
+import type { Bus } from './ports/bus.ts'
+import type { Appended, Draft } from './ports/log.ts'
+import type { RoomEvent } from './protocol/model.ts'
+
+/** Tail events that all hot rooms together may hold. */
+const TAIL_EVENTS = 400_000
+
+export type Parts = Awaited<ReturnType<typeof compose>>
+
+/** Puts the program together. The only place that chooses adapters. */
+export async function compose(config: Config, log: Logger) {
+  const secrets = ensureSecrets(config)
+  const failed = (error: unknown) => log.error({ err: error }, 'a part of the server failed')
+  const metrics = createMetrics()
+  const limits = config.rateLimit ? config.limits : { ...config.limits, sendsPerSecond: 0 }
+  const store = await openSqlStore({
+    path: join(config.dataDir, 'yeoul.db'),
+    server: true,
+    log: (message) => log.warn(message),
+  })
+  const bus: Bus = new MemoryBus()
+  const presence = new MemoryPresence()
+  const hub = new Hub()
+
+  const endedLogins = new EndedLogins({
+    logins: store.logins,
+    accessTokenMs: config.accessTokenMs,
+    onEnd: (sid) => {
+      for (const session of [...hub.ofLogin(sid)]) session.close('session_ended')
+    },
+    failed,
+  })
+  const tokens = await Tokens.create(
+    {
+      secret: secrets.jwtSecret,
+      previousSecret: config.jwtPreviousSecret ?? undefined,
+      issuer: config.publicUrl ?? 'yeoul',
+      lifeMs: config.accessTokenMs,
+    },
+    endedLogins,
+  )
+  const passwords = new Passwords()
+  const accounts = new AccountService(
+    {
+      accounts: store.accounts,
+      logins: store.logins,
+      tokens,
+      passwords,
+      bus,
+      limits: config.rateLimit ? new LoginLimits() : null,
+    },
+    {
+      secret: secrets.jwtSecret,
+      registration: config.registration,
+      apiKey: config.apiKey,
+      refreshLifeMs: config.refreshTokenMs,
+    },
+  )
+
+  const hotRooms: HotRooms = new HotRooms({
+    ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
+    limits: { rooms: config.hotRooms, tail: config.hotTail, tailEvents: TAIL_EVENTS },
+    catchUp: (room, events) => fanOut.take(room, room.epoch, events),
+  })
+  const flusher: Flusher = new Flusher({
+    maxIntervalMs: config.flushMs,
+    metrics,
+    deliver: (room, fragment, from) => fanOut.deliver(room, fragment, from),
+  })
+  const heads = new Heads(store.log, bus)
+  const fanOut = new FanOut({
+    log: store.log,
+    bus,
+    hub,
+    hotRooms,
+    heads,
+    flusher,
+    metrics,
+    limits: () => limits,
+    endedLogins,
+    failed,
+  })
+
+  const progress = new Progress({ memberships: store.memberships, bus, failed })
+  const access = new Access(store.rooms, hotRooms)
+  const appends = new AppendQueue({
+    log: store.log,
+    limit: config.pendingAppends,
+    metrics,
+    failed,
+    appended: (drafts, results) => publish(drafts, results, bus, progress, metrics),
+  })
+  const chat = new Chat({
+    log: store.log,
+    history: store.history,
+    bus,
+    appends,
+    hotRooms,
+    access,
+    mentions: new Mentions(store.accounts),
+    progress,
+    limits: () => limits,
+    metrics,
+  })
+  const rooms = new RoomService({
+    rooms: store.rooms,
+    memberships: store.memberships,
+    accounts: store.accounts,
+    presence,
+    bus,
+    access,
+    progress,
+  })
+  const gateway: Gateway = {
+    authenticate: (token) => tokens.verify(token),
+    limits,
+    heartbeatMs: config.heartbeatMs,
+    helloTimeoutMs: config.helloTimeoutMs,
+    slowConsumerMs: config.slowConsumerMs,
+    writeQueueBytes: config.writeQueueBytes,
+    rateLimit: config.rateLimit,
+    hub,
+    flusher,
+    chat,
+    access,
+    subscriptions: new Subscriptions({
+      log: store.log,
+      hotRooms,
+      access,
+      flusher,
+      presence,
+      progress,
+      metrics,
+      limits: () => limits,
+    }),
+    presence: new PresenceTicker({ presence, hotRooms, flusher, names: () => limits.presenceNames }),
+    heads,
+    memberships: store.memberships,
+    bus,
+    metrics,
+    failed,
+  }
+  return {
+    config,
+    log,
+    metrics,
+    limits,
+    store,
+    hub,
+    endedLogins,
+    tokens,
+    passwords,
+    accounts,
+    hotRooms,
+    fanOut,
+    progress,
+    appends,
+    chat,
+    rooms,
+    gateway,
+    sweep: new Sweep(hub),
+  }
+}
+
+/** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */
+function publish(
+  drafts: Draft[],
+  results: Appended[],
+  bus: Bus,
+  progress: Progress,
+  metrics: ReturnType<typeof createMetrics>,
+): void {
+  const rooms = new Map<string, { epoch: number; events: RoomEvent[] }>()
+  let accepted = 0
+  let duplicates = 0
+  for (let i = 0; i < drafts.length; i++) {
+    const draft = drafts[i] as Draft
+    const result = results[i] as Appended
+    if (!result.ok) continue
+    if (result.duplicate) {
+      duplicates++
+      continue
+    }
+    if (draft.type === 'message') {
+      accepted++
+      progress.sent({ room: draft.room, user: draft.actor, seq: result.seq, n: result.n })
+    }
+    const room = rooms.get(draft.room)
+    if (room === undefined) rooms.set(draft.room, { epoch: result.epoch, events: [eventOf(draft, result)] })
+    else room.events.push(eventOf(draft, result))
+  }
+  if (accepted > 0) metrics.accepted.inc(accepted)
+  if (duplicates > 0) metrics.duplicates.inc(duplicates)
+  for (const [room, { epoch, events }] of rooms) bus.publish(room, { kind: 'events', epoch, events })
+}

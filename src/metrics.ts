@@ -1,0 +1,82 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { Metrics } from './core/metrics.ts'
+
+const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
+const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
+
+/** Numbers that are read when Prometheus asks, not counted along the way. */
+export interface Readings {
+  connections(): number
+  sessions(): number
+  hotRooms(): number
+  pendingAppends(): number
+  passwordHashes(): number
+  /** Database operations by kind, ever. */
+  store(): Record<string, number>
+}
+
+/** All metrics of this process: `core` counts them, `/metrics` tells them. */
+export function createMetrics(): Metrics & { text(): Promise<string>; read(readings: Readings): void; stop(): void } {
+  const registers = [new Registry()] as const
+  const [registry] = registers
+  collectDefaultMetrics({ register: registry })
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [...registers] })
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, buckets, registers: [...registers] })
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [...registers],
+      collect() {
+        this.set(value())
+      },
+    })
+
+  const recoveries = counter('yeoul_recoveries_total', 'Subscriptions and event reads by where they were served from', [
+    'result',
+  ])
+  const slowReaders = counter('yeoul_slow_readers_total', 'Slow connections by what became of them', ['outcome'])
+  const rejected = counter('yeoul_rejected_total', 'Errors answered, by code', ['code'])
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  gauge('yeoul_event_loop_lag_p99_seconds', 'Delay of the event loop, p99 since the last reading', () => {
+    const p99 = delay.percentile(99) / 1e9
+    delay.reset()
+    return p99
+  })
+
+  return {
+    accepted: counter('yeoul_messages_accepted_total', 'Messages acknowledged as durable'),
+    duplicates: counter('yeoul_messages_duplicate_total', 'Repeats answered with the first seq'),
+    appendBatchSize: histogram('yeoul_append_batch_size', 'Drafts that share one commit', SIZES),
+    appendSeconds: histogram('yeoul_append_seconds', 'From dispatch of a batch to its commit', SECONDS),
+    deliverySeconds: histogram('yeoul_delivery_seconds', "From an event's time to its write to subscribers", SECONDS),
+    deliveries: counter('yeoul_deliveries_total', 'Events written, times the connections they were written to'),
+    flushSeconds: histogram('yeoul_flush_seconds', 'Length of a flush', SECONDS),
+    recovery: (result) => recoveries.inc({ result }),
+    slowReader: (outcome) => slowReaders.inc({ outcome }),
+    rejected: (code) => rejected.inc({ code }),
+    text: () => registry.metrics(),
+    read(readings) {
+      gauge('yeoul_connections', 'Open WebSocket connections', readings.connections)
+      gauge('yeoul_sessions', 'Sessions, authenticated or not', readings.sessions)
+      gauge('yeoul_hot_rooms', 'Rooms kept in memory', readings.hotRooms)
+      gauge('yeoul_pending_appends', 'Drafts that wait for their commit', readings.pendingAppends)
+      gauge('yeoul_password_hashes', 'Password hashes computed since the start', readings.passwordHashes)
+      const store = new Gauge({
+        name: 'yeoul_store_operations',
+        help: 'Database operations since the start, by kind',
+        labelNames: ['kind'],
+        registers: [...registers],
+        collect() {
+          for (const [kind, count] of Object.entries(readings.store())) this.set({ kind }, count)
+        },
+      })
+      void store
+    },
+    stop: () => delay.disable(),
+  }
+}

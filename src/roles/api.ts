@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Parts } from '../compose.ts'
+import { createHttpApp } from '../transports/http/app.ts'
+import type { HttpDeps } from '../transports/http/deps.ts'
+import { httpListener } from '../transports/http/listener.ts'
+import { VERSION } from '../version.ts'
+
+/** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
+export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps['ready']) {
+  const { config, log, metrics, limits, accounts, tokens, chat, rooms } = parts
+  const deps: HttpDeps = {
+    accounts,
+    tokens,
+    chat,
+    rooms,
+    limits,
+    options: {
+      publicUrl: publicUrl(),
+      allowedOrigins: config.allowedOrigins,
+      trustedProxies: config.trustedProxies,
+      rateLimit: config.rateLimit,
+      metricsToken: config.metricsToken,
+    },
+    ready,
+    metrics: () => metrics.text(),
+    version: VERSION,
+    webDir: config.roles.includes('api') ? webDir() : null,
+    log,
+    rejected: (code) => metrics.rejected(code),
+  }
+  return httpListener(createHttpApp(deps), deps)
+}
+
+/** The built page: beside the sources in the repository, beside `dist` in the package. */
+function webDir(): string | null {
+  const places = ['../../web/dist', '../../../web/dist'].map((path) => join(import.meta.dirname, path))
+  return places.find((place) => existsSync(join(place, 'index.html'))) ?? null
+}

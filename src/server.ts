@@ -1,0 +1,118 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { compose, type Parts } from './compose.ts'
+import type { Config } from './config.ts'
+import { createApi } from './roles/api.ts'
+import { startGateway } from './roles/gateway.ts'
+import { startWorker } from './roles/worker.ts'
+
+/** How long `/readyz` says 503 before anything else happens, so that load balancers see it. */
+const UNREADY_MS = 1_000
+
+export interface RunningServer {
+  /** The address that people use. */
+  url: string
+  port: number
+  /** The one-time link that makes the admin, when there is none yet. */
+  setupUrl: string | null
+  /** Sends clients elsewhere, over `drainMs`, and finishes what was begun. */
+  drain(): Promise<void>
+  /** Ends everything; what was acknowledged is durable with or without it. */
+  close(): Promise<void>
+}
+
+type Phase = 'starting' | 'serving' | 'draining'
+
+/** Starts the roles of this process. Rejects when the port is taken or the database is in use. */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const parts = await compose(config, log)
+  let phase: Phase = 'starting'
+  const http = createServer()
+  try {
+    const port = await listen(http, config)
+    const url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
+    const worker = config.roles.includes('worker') ? startWorker(parts) : null
+    const gateway = config.roles.includes('gateway') ? await startGateway(parts, () => url) : null
+    http.on(
+      'request',
+      createApi(
+        parts,
+        () => url,
+        () => readiness(phase, parts),
+      ),
+    )
+    http.on('upgrade', (request, socket, head) => {
+      if (gateway !== null) gateway.transport.upgrade(request, socket, head)
+      else socket.destroy()
+    })
+    parts.metrics.read({
+      connections: () => gateway?.transport.connections ?? 0,
+      sessions: () => parts.hub.sessions.size,
+      hotRooms: () => parts.hotRooms.size,
+      pendingAppends: () => parts.appends.pending,
+      passwordHashes: () => parts.passwords.computed,
+      store: () => ({ ...parts.store.stats() }),
+    })
+    const setupToken = await parts.accounts.offerSetup()
+    phase = 'serving'
+    log.info({ url, roles: config.roles }, 'serving')
+
+    return {
+      url,
+      port,
+      setupUrl: setupToken === null ? null : `${url}/#setup=${setupToken}`,
+      async drain() {
+        phase = 'draining'
+        await sleep(Math.min(UNREADY_MS, config.drainMs / 10))
+        http.close()
+        await gateway?.transport.drain(config.drainMs)
+        await parts.appends.drained()
+        await parts.progress.flush()
+      },
+      async close() {
+        phase = 'draining'
+        gateway?.stop()
+        worker?.stop()
+        http.close()
+        await parts.appends.drained()
+        http.closeAllConnections()
+        await parts.progress.stop()
+        await parts.store.close()
+        parts.metrics.stop()
+      },
+    }
+  } catch (error) {
+    http.close()
+    await parts.store.close()
+    throw error
+  }
+}
+
+async function readiness(phase: Phase, parts: Parts): Promise<{ ready: boolean; reason?: string }> {
+  if (phase !== 'serving') return { ready: false, reason: phase }
+  try {
+    await parts.store.ping()
+    return { ready: true }
+  } catch {
+    return { ready: false, reason: 'the database does not answer' }
+  }
+}
+
+async function listen(http: Server, config: Config): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject)
+    http.listen({ port: config.port, host: config.host, backlog: 4_096 }, () => {
+      http.off('error', reject)
+      resolve()
+    })
+  })
+  return (http.address() as AddressInfo).port
+}
+
+/** How people write the address that a server listens on. */
+function hostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '127.0.0.1' || host === '::1') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,139 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type RawData, type Server, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { type Gateway, Session } from '../../core/session.ts'
+import { ERRORS, type ErrorCode } from '../../protocol/errors.ts'
+import { SUBPROTOCOL } from '../../protocol/frames.ts'
+import { SocketWire, YeoulSocket } from './socket.ts'
+
+/** How long a closing connection may take to say goodbye, in ms. */
+const CLOSE_MS = 3_000
+/** A message in more pieces than this is an attack on memory, not a message. */
+const FRAGMENTS_MAX = 256
+const CHUNKS_MAX = 4_096
+/** A drain closes connections in this many portions. */
+const DRAIN_STEPS = 20
+
+export interface WebSocketOptions {
+  gateway: Gateway
+  /** Browser origins that may connect; native clients send none. */
+  isAllowedOrigin(origin: string, host: string | undefined): boolean
+  /** The client's address, seen through trusted proxies. */
+  addressOf(request: IncomingMessage): string
+  maxConnections: number
+  /** 0: no limit. */
+  maxConnectionsPerAddress: number
+}
+
+/** The WebSocket transport at /ws: upgrades, and turns frames into calls of a session. */
+export class WebSocketTransport {
+  readonly #options: WebSocketOptions
+  readonly #server: Server<typeof YeoulSocket>
+  readonly #perAddress = new Map<string, number>()
+  #connections = 0
+  #draining = false
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.gateway.limits.frameBytes,
+      maxFragments: FRAGMENTS_MAX,
+      maxBufferedChunks: CHUNKS_MAX,
+      closeTimeout: CLOSE_MS,
+      WebSocket: YeoulSocket,
+      handleProtocols: () => SUBPROTOCOL,
+    } satisfies ServerOptions<typeof YeoulSocket> & Record<string, unknown>
+    this.#server = new WebSocketServer(settings)
+  }
+
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Takes the `upgrade` event of the HTTP server. */
+  upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const options = this.#options
+    const { headers, url = '/' } = request
+    if (new URL(url, 'http://localhost').pathname !== '/ws') return refuse(socket, 'not_found')
+    const offered = headers['sec-websocket-protocol']?.split(',').map((one) => one.trim())
+    if (offered !== undefined && !offered.includes(SUBPROTOCOL))
+      return refuse(socket, 'bad_request', `The subprotocol is ${SUBPROTOCOL}.`)
+    if (headers.origin !== undefined && !options.isAllowedOrigin(headers.origin, headers.host))
+      return refuse(socket, 'origin_not_allowed')
+    if (this.#draining) return refuse(socket, 'draining')
+    const address = options.addressOf(request)
+    const ofAddress = this.#perAddress.get(address) ?? 0
+    if (
+      this.#connections >= options.maxConnections ||
+      (options.maxConnectionsPerAddress > 0 && ofAddress >= options.maxConnectionsPerAddress)
+    ) {
+      options.gateway.metrics.rejected('too_many_connections')
+      return refuse(socket, 'too_many_connections')
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, socket as Socket, address))
+  }
+
+  /**
+   * Tells every client to come back elsewhere, each at another moment within `spreadMs`, and closes the connections over
+   * that time. Resolves when none is left, or after `spreadMs`.
+   */
+  async drain(spreadMs: number): Promise<void> {
+    this.#draining = true
+    const sessions = [...this.#options.gateway.hub.sessions]
+    for (const session of sessions) {
+      const afterMs = Math.round(Math.random() * spreadMs)
+      session.queue.push(JSON.stringify({ push: 'reconnect', afterMs }))
+    }
+    this.#options.gateway.flusher.flush()
+    for (let steps = DRAIN_STEPS; steps > 0 && this.#options.gateway.hub.sessions.size > 0; steps--) {
+      await new Promise((resolve) => setTimeout(resolve, spreadMs / DRAIN_STEPS))
+      for (const session of sessions.splice(0, Math.ceil(sessions.length / steps))) session.close('draining')
+    }
+  }
+
+  #open(ws: YeoulSocket, socket: Socket, address: string): void {
+    this.#connections++
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    ws.session = new Session(this.#options.gateway, new SocketWire(ws, socket))
+    ws.on('message', onMessage)
+    ws.on('ping', onHeard)
+    ws.on('pong', onHeard)
+    ws.on('error', onError)
+    ws.once('close', () => {
+      this.#connections--
+      const left = (this.#perAddress.get(address) ?? 1) - 1
+      if (left > 0) this.#perAddress.set(address, left)
+      else this.#perAddress.delete(address)
+      ws.session?.closed()
+    })
+  }
+}
+
+// One function for all connections each, rather than closures: 10,000 idle connections pay for every byte.
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { session } = this as YeoulSocket
+  if (isBinary) session?.close('bad_frame')
+  else session?.receive((data as Buffer).toString())
+}
+
+function onHeard(this: WebSocket): void {
+  ;(this as YeoulSocket).session?.heard()
+}
+
+/** `ws` closes the connection by itself after an error (too large, bad framing, bad UTF-8); `close` follows. */
+function onError(): void {}
+
+/** Answers an upgrade that is refused with a problem document, as every other refusal over HTTP. */
+function refuse(socket: Duplex, code: ErrorCode, detail: string = ERRORS[code].meaning): void {
+  const { status, retryable } = ERRORS[code]
+  const body = JSON.stringify({ type: `/docs/errors#${code}`, title: code, status, code, detail, retryable })
+  socket.on('error', () => {})
+  socket.end(
+    `HTTP/1.1 ${status} ${code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,59 @@
+import type { Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import type { Session } from '../../core/session.ts'
+import type { Wire } from '../../core/write-queue.ts'
+import { textFrame } from './frame.ts'
+
+const MESSAGE_TOO_BIG = 1009
+const FRAME_TOO_LARGE = 4413
+
+/** A `ws` connection that says 4413, our code, where RFC 6455 has 1009; it knows its session. */
+export class YeoulSocket extends WebSocket {
+  session: Session | null = null
+
+  override close(code?: number, data?: string | Buffer): void {
+    super.close(code === MESSAGE_TOO_BIG ? FRAME_TOO_LARGE : code, data)
+  }
+}
+
+/**
+ * Writes whole frames to the socket itself, past `ws`, which keeps no state between unfragmented, uncompressed frames: so
+ * the same bytes go to every subscriber of a room without being framed again. `ws` does the handshake, reads, answers pings
+ * and closes.
+ */
+export class SocketWire implements Wire {
+  readonly #ws: YeoulSocket
+  readonly #socket: Socket
+
+  constructor(ws: YeoulSocket, socket: Socket) {
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  encode(text: string): Buffer {
+    return textFrame(text)
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes)
+  }
+
+  writeAll(list: Uint8Array[]): void {
+    if (!this.#socket.writable) return
+    this.#socket.cork()
+    for (const bytes of list) this.#socket.write(bytes)
+    this.#socket.uncork()
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength
+  }
+
+  get drained(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason)
+  }
+}

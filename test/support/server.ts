@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { type Config, configWith } from '../../src/config.ts'
+import { type RunningServer, startServer } from '../../src/server.ts'
+
+export interface TestServer extends RunningServer {
+  config: Config
+  /** Stops the server and removes its data. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The real server in this process, on a free port, with its data in a folder that goes with it. `await using` it. */
+export async function startTestServer(changes: Partial<Config> = {}): Promise<TestServer> {
+  const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'yeoul-')))
+  const config = configWith({
+    port: 0,
+    dataDir,
+    rateLimit: false,
+    drainMs: 200,
+    apiKey: 'key-of-the-tests-alone',
+    presenceTickMs: 50,
+    watchTickMs: 200,
+    ...changes,
+  })
+  const server = await startServer(config, pino({ level: process.env.YEOUL_TEST_LOG ?? 'silent' }))
+  let closed = false
+  const close = async () => {
+    if (closed) return
+    closed = true
+    await server.close()
+  }
+  return {
+    ...server,
+    config,
+    close,
+    async [Symbol.asyncDispose]() {
+      await close()
+      if (changes.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

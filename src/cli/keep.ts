@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { backupStore, verifyStore } from '../adapters/sql/index.ts'
-import { DatabaseInUse, restoreStore } from '../adapters/sql/restore.ts'
+import { backupStore, DatabaseInUse, verifyStore } from '../adapters/sql/index.ts'
+import { restoreStore } from '../adapters/sql/restore.ts'
 import { type Config, databaseFile, ensureSecrets } from '../config.ts'
 import { Failure } from './failure.ts'
 
@@ -8,10 +8,10 @@ import { Failure } from './failure.ts'
 export async function verify(config: Config): Promise<void> {
   const report = await verifyStore(existing(config))
   for (const problem of report.problems) console.log(problem)
-  if (report.problems.length > 0) {
-    console.log(`Problems: ${report.problems.length}.`)
-    process.exitCode = 1
-  }
+  const { rooms, events, messages, problems } = report
+  const verdict = problems.length === 0 ? 'all is well' : `${problems.length} problems`
+  console.log(`${rooms} rooms, ${events} events, ${messages} messages: ${verdict}.`)
+  if (problems.length > 0) process.exitCode = 1
 }
 
 /** `yeoul backup FILE` */

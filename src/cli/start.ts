@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { DatabaseInUse } from '../adapters/sql/index.ts'
 import type { Config } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { Failure } from './failure.ts'
@@ -51,6 +52,7 @@ function greet(server: RunningServer, config: Config): void {
 }
 
 function explained(error: unknown, config: Config): unknown {
+  if (error instanceof DatabaseInUse) return new Failure(error.message)
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)

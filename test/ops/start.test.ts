@@ -111,6 +111,7 @@ test('logs hold no token, no password and no message text, at any level', async 
     .output()
     .split('\n')
     .filter((line) => line.startsWith('{'))
+  assert.ok(logs.length > 0, 'something is logged')
   for (const line of logs) assert.doesNotThrow(() => JSON.parse(line), `a log line is JSON: ${line}`)
   for (const secret of [...secrets, token, login.refreshToken as string, key, setupToken]) {
     assert.ok(!logs.some((line) => line.includes(secret)), `the logs hold ${secret}`)

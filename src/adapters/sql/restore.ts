@@ -1,10 +1,6 @@
 import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-
-/** The database is open in a server or a command. */
-export class DatabaseInUse extends Error {
-  override name = 'DatabaseInUse'
-}
+import { DatabaseInUse, lockForServer } from './server-lock.ts'
 
 /**
  * Puts the copy `from` in place of the database at `path` and raises the epoch of every room: what was stored after the
@@ -13,10 +9,11 @@ export class DatabaseInUse extends Error {
  * `from` is not a database of Yeoul; then nothing has changed.
  */
 export function restoreStore(from: string, path: string, now: number = Date.now()): { setAside: string | null } {
+  const unlock = lockForServer(path)
   const draft = `${path}.restoring`
-  rmSync(draft, { force: true })
-  copyFileSync(from, draft)
   try {
+    rmSync(draft, { force: true })
+    copyFileSync(from, draft)
     raiseEpochs(draft, now)
     const setAside = existsSync(path) ? `${path}.before-${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}` : null
     if (setAside !== null) putAside(path, setAside)
@@ -24,6 +21,7 @@ export function restoreStore(from: string, path: string, now: number = Date.now(
     return { setAside }
   } finally {
     rmSync(draft, { force: true })
+    unlock()
   }
 }
 
@@ -42,13 +40,13 @@ function raiseEpochs(path: string, now: number): void {
   closeSync(file)
 }
 
-/** Leaving WAL mode needs the database for oneself, and folds the log into the file. */
+/** Leaving WAL mode folds the log into the file, and needs the database for oneself: a command may have it open. */
 function putAside(path: string, aside: string): void {
   const db = new DatabaseSync(path)
   try {
     db.exec('PRAGMA journal_mode = DELETE')
   } catch (error) {
-    if (isBusy(error)) throw new DatabaseInUse('the database is in use')
+    if (isBusy(error)) throw new DatabaseInUse(path)
     // Damaged: it is set aside as it is, with its log.
   } finally {
     db.close()

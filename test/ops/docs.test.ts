@@ -42,3 +42,13 @@ test('every source file that the pages name is there', () => {
     }
   }
 })
+
+test('every metric is explained in docs/operations.md', () => {
+  const names = [...read('src/metrics.ts').matchAll(/'(yeoul_\w+)'/g)].map(([, name]) => name as string)
+  assert.ok(names.length > 10)
+  const page = read('docs/operations.md')
+  assert.deepEqual(
+    names.filter((name) => !page.includes(`\`${name}`)),
+    [],
+  )
+})

@@ -1,0 +1,59 @@
+/** Builds the page into web/dist when a source of it is newer than what is there; says in one line what it did. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const web = import.meta.dirname
+const root = join(web, '..')
+const stampFile = join(web, 'dist', '.stamp')
+const sources = ['web', 'client/src', 'src/protocol', 'package-lock.json']
+
+/** A hash over the sources' names and contents: times lie after a checkout, contents do not. */
+async function stampOfSources(): Promise<string> {
+  const files: string[] = []
+  for (const source of sources) await collect(join(root, source), files)
+  const hash = createHash('sha256')
+  for (const file of files.sort()) {
+    hash.update(relative(root, file)).update('\0')
+    hash.update(await readFile(file))
+  }
+  return hash.digest('hex')
+}
+
+async function collect(path: string, into: string[]): Promise<void> {
+  if (!(await isFolder(path))) {
+    into.push(path)
+    return
+  }
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.name === 'dist' || entry.name === 'node_modules' || entry.name.startsWith('.')) continue
+    if (entry.isDirectory()) await collect(join(path, entry.name), into)
+    else into.push(join(path, entry.name))
+  }
+}
+
+const isFolder = async (path: string) =>
+  readdir(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Makes web/dist fit its sources. Resolves whether it had to build; rejects when the build fails. */
+export async function buildIfStale(): Promise<boolean> {
+  const stamp = await stampOfSources()
+  const built = await readFile(stampFile, 'utf8').catch(() => '')
+  if (built === stamp) return false
+  // Loaded only now: a start that has nothing to build stays quick.
+  const { build } = await import('vite')
+  await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn' })
+  await writeFile(stampFile, stamp)
+  return true
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const began = performance.now()
+  const built = await buildIfStale()
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  console.log(built ? `The page is built (${seconds} s).` : 'The page is up to date.')
+}

@@ -1,0 +1,166 @@
+import type { Timeline } from '@yeoul/client'
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useWords } from '../i18n/index.ts'
+import { useClient, useLive } from '../session/client.ts'
+import { IconButton } from '../ui/button.tsx'
+import { EmojiPicker } from '../ui/emoji-picker.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { notify } from '../ui/notice.tsx'
+import { useDrafts } from './drafts.ts'
+import { MentionList, useMentions } from './mentions.tsx'
+import type { ComposerTask } from './task.ts'
+import { TaskBar } from './task-bar.tsx'
+
+interface ComposerProps {
+  timeline: Timeline
+  title: string
+  task: ComposerTask
+  onTaskDone(): void
+  /** Edits the last message of one's own. */
+  onEditLast(): void
+}
+
+/** The left part of the limit is told only when it is near. */
+const TELL_LEFT = 200
+
+export function Composer({ timeline, title, task, onTaskDone, onEditLast }: ComposerProps) {
+  const { t, problem } = useWords()
+  const room = timeline.room
+  const draft = useDrafts((drafts) => drafts.texts[room] ?? '')
+  const write = useDrafts((drafts) => drafts.write)
+  const [edited, setEdited] = useState('')
+  const area = useRef<HTMLTextAreaElement>(null)
+  const composing = useRef(false)
+  const limit = useBodyLimit()
+
+  const editing = task.type === 'edit'
+  const text = editing ? edited : draft
+  const setText = (next: string) => (editing ? setEdited(next) : write(room, next))
+  const mentions = useMentions(timeline, area, text, setText)
+  const left = limit - text.length
+  const empty = text.trim() === ''
+
+  useEffect(() => {
+    if (task.type === 'edit') setEdited(task.message.body ?? '')
+    if (task.type !== 'write') area.current!.focus()
+  }, [task])
+  // A phone keeps its keyboard down until it is asked for.
+  useEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) area.current!.focus()
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const { style } = area.current!
+    style.height = 'auto'
+    style.height = `${area.current!.scrollHeight}px`
+  }, [text])
+
+  function submit() {
+    // Read from the element: the state may lack the syllable that an input method has just completed.
+    const body = area.current!.value.trim()
+    if (body === '' || body.length > limit) return
+    if (task.type === 'edit') {
+      const { message } = task
+      if (body !== message.body) timeline.edit(message.seq, body).catch((error) => notify(problem(error)))
+    } else {
+      try {
+        timeline.send(body, task.type === 'reply' ? { replyTo: task.message.seq } : {})
+      } catch (error) {
+        notify(problem(error))
+        return
+      }
+      write(room, '')
+    }
+    onTaskDone()
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    // Enter that completes a Hangul syllable belongs to the input method. Safari says so only by the key code.
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return
+    if (mentions.onKeyDown(event)) return
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+      event.preventDefault()
+      submit()
+    } else if (event.key === 'Escape' && task.type !== 'write') {
+      event.preventDefault()
+      onTaskDone()
+    } else if (event.key === 'ArrowUp' && text === '' && task.type === 'write') {
+      event.preventDefault()
+      onEditLast()
+    }
+  }
+
+  function onSendButton() {
+    // Leaving the field makes the input method hand over the syllable that is still open, so that none is left behind.
+    if (composing.current) area.current!.blur()
+    submit()
+    area.current!.focus()
+  }
+
+  function insert(emoji: string) {
+    const { selectionStart, selectionEnd, value } = area.current!
+    setText(value.slice(0, selectionStart) + emoji + value.slice(selectionEnd))
+    requestAnimationFrame(() => {
+      area.current?.focus()
+      area.current?.setSelectionRange(selectionStart + emoji.length, selectionStart + emoji.length)
+    })
+  }
+
+  return (
+    <div className="safe-bottom relative shrink-0 px-3 wide:px-5">
+      <MentionList mentions={mentions} />
+      <div className="rounded-3xl border border-line bg-surface transition-colors focus-within:border-accent">
+        {task.type !== 'write' && <TaskBar task={task} onCancel={onTaskDone} />}
+        <div className="flex items-end gap-1 p-1.5">
+          <EmojiPicker trigger={<IconButton icon="smile" label={t('composer.emoji')} />} onPick={insert} />
+          <textarea
+            ref={area}
+            id="composer"
+            rows={1}
+            value={text}
+            onChange={(event) => {
+              setText(event.target.value)
+              if (!editing && event.target.value !== '') timeline.typing()
+            }}
+            onKeyDown={onKeyDown}
+            onSelect={mentions.onSelect}
+            onCompositionStart={() => {
+              composing.current = true
+            }}
+            onCompositionEnd={() => {
+              composing.current = false
+            }}
+            aria-label={t('composer.label', { title })}
+            placeholder={t('composer.placeholder')}
+            title={t('composer.hint')}
+            {...mentions.aria}
+            className="max-h-[min(12rem,34dvh)] min-h-10 flex-1 resize-none overflow-y-auto bg-transparent py-2 text-[1rem] leading-6 outline-none touch:min-h-11"
+          />
+          {left < TELL_LEFT && (
+            <span role="status" className={`pb-2.5 text-[0.75rem] ${left < 0 ? 'text-danger' : 'text-faint'}`}>
+              {left < 0 ? t('composer.tooLong', { count: -left }) : t('composer.left', { count: left })}
+            </span>
+          )}
+          <button
+            type="button"
+            aria-label={t(editing ? 'composer.save' : 'composer.send')}
+            title={t(editing ? 'composer.save' : 'composer.send')}
+            disabled={empty || left < 0}
+            // The field keeps the focus, and a phone its keyboard.
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={onSendButton}
+            className="flex size-10 shrink-0 items-center justify-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-deep disabled:bg-sunk disabled:text-faint touch:size-11"
+          >
+            <Icon name={editing ? 'check' : 'send'} />
+          </button>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** The longest body that the server takes; its default until it has told. */
+function useBodyLimit(): number {
+  const state = useLive(useClient().connection)
+  return state.state === 'online' ? state.limits.bodyLength : 8_000
+}

@@ -1,0 +1,4 @@
+import type { Message } from '@yeoul/client'
+
+/** What the composer is doing: writing, answering a message, or editing one. */
+export type ComposerTask = { type: 'write' } | { type: 'reply'; message: Message } | { type: 'edit'; message: Message }

@@ -1,0 +1,72 @@
+import { useEffect, useState } from 'react'
+import { useWords } from '../i18n/index.ts'
+import { useClient, useLive } from '../session/client.ts'
+import { Icon } from '../ui/icon.tsx'
+
+/** A connection that is back within this time goes unmentioned. */
+const QUIET_MS = 800
+
+/** A bar across the top while there is no connection: it says what happens next, and that nothing written is lost. */
+export function ConnectionBar() {
+  const { connection } = useClient()
+  const now = useLive(connection)
+  const { t, problem } = useWords()
+  const away = now.state === 'connecting' || now.state === 'waiting' || (now.state === 'closed' && now.error)
+  const late = useLasting(Boolean(away), QUIET_MS)
+  const seconds = useSecondsUntil(now.state === 'waiting' ? now.retryAt : null)
+
+  let text = ''
+  if (late) {
+    if (now.state === 'waiting') {
+      text = now.error.code === 'draining' ? t('connection.draining') : t('connection.retryIn', { seconds })
+    } else if (now.state === 'closed' && now.error) {
+      text = problem(now.error)
+    } else {
+      text = t('connection.connecting')
+    }
+  }
+  return (
+    <div role="status" aria-atomic="true" data-connection={now.state}>
+      {late && away && (
+        <div className="arrive flex min-h-10 items-center justify-center gap-2 bg-spark px-4 py-1 text-[0.875rem] font-medium text-on-spark">
+          <Icon name="wave" className="size-4.5" />
+          <span>{text}</span>
+          {now.state === 'waiting' && (
+            <button
+              type="button"
+              onClick={() => connection.retryNow()}
+              className="ms-1 rounded-lg px-2 py-1 font-semibold underline underline-offset-2 touch:py-2.5"
+            >
+              {t('connection.retryNow')}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** Whether `on` has held for `ms` without a break. */
+function useLasting(on: boolean, ms: number): boolean {
+  const [lasting, setLasting] = useState(false)
+  useEffect(() => {
+    if (!on) {
+      setLasting(false)
+      return
+    }
+    const timer = setTimeout(() => setLasting(true), ms)
+    return () => clearTimeout(timer)
+  }, [on, ms])
+  return lasting && on
+}
+
+function useSecondsUntil(at: number | null): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (at === null) return
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [at])
+  return at === null ? 0 : Math.max(1, Math.ceil((at - now) / 1000))
+}

@@ -1,0 +1,106 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import type { Room } from '@yeoul/client'
+import { useDeferredValue, useState } from 'react'
+import { useWords } from '../i18n/index.ts'
+import { Avatar } from '../people/avatar.tsx'
+import { go, linkTo } from '../route.ts'
+import { useClient, useLive } from '../session/client.ts'
+import { Button, IconButton } from '../ui/button.tsx'
+import { inputLook } from '../ui/field.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
+import { CreateRoom } from './create-room.tsx'
+import { useJoin } from './join.ts'
+
+/** All open rooms of the server: search, join, or make one. */
+export function FindRooms() {
+  const { t } = useWords()
+  const { api } = useClient()
+  const [query, setQuery] = useState('')
+  const [creating, setCreating] = useState(false)
+  const q = useDeferredValue(query.trim())
+  const found = useInfiniteQuery({
+    queryKey: ['open-rooms', q],
+    queryFn: ({ pageParam }) => api.openRooms({ q, limit: 50, ...(pageParam !== null && { cursor: pageParam }) }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    staleTime: 0,
+    placeholderData: (before) => before,
+  })
+  const rooms = found.data?.pages.flatMap((page) => page.items) ?? []
+
+  return (
+    <div className="flex min-h-0 flex-1 flex-col bg-paper">
+      <header className="flex h-16 shrink-0 items-center gap-1 px-2 wide:px-6">
+        <IconButton icon="back" label={t('rooms.back')} onClick={() => go(linkTo.home)} className="wide:hidden" />
+        <h2 className="min-w-0 flex-1 text-[1.1875rem] font-bold tracking-tight">{t('find.title')}</h2>
+        <Button small className="me-2 wide:me-0" onClick={() => setCreating(true)}>
+          <Icon name="plus" className="size-4.5" />
+          {t('find.make')}
+        </Button>
+      </header>
+      <div className="px-4 pb-3 wide:px-6">
+        <input
+          type="search"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+          aria-label={t('find.placeholder')}
+          placeholder={t('find.placeholder')}
+          className={inputLook}
+        />
+      </div>
+      <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-6 wide:px-4">
+        {found.isPending && <SkeletonRows count={5} label={t('ui.loading')} />}
+        {found.isError && <Failed error={found.error} onRetry={() => void found.refetch()} />}
+        {found.isSuccess && rooms.length === 0 && (
+          <Empty icon="wave" title={q === '' ? t('find.empty') : t('find.none', { query: q })}>
+            <Button small onClick={() => setCreating(true)}>
+              {t('find.make')}
+            </Button>
+          </Empty>
+        )}
+        <ul className="grid grid-cols-[repeat(auto-fill,minmax(min(20rem,100%),1fr))] gap-2">
+          {rooms.map((room) => (
+            <OpenRoom key={room.id} room={room} />
+          ))}
+        </ul>
+        {found.hasNextPage && (
+          <Button look="plain" className="mx-auto mt-3 flex" onClick={() => void found.fetchNextPage()}>
+            {t('find.more')}
+          </Button>
+        )}
+      </div>
+      {creating && <CreateRoom kind="open" onClose={() => setCreating(false)} />}
+    </div>
+  )
+}
+
+function OpenRoom({ room }: { room: Room }) {
+  const { t } = useWords()
+  const { rooms } = useLive(useClient().rooms)
+  const mine = rooms.some((entry) => entry.room.id === room.id)
+  const join = useJoin(room.id)
+  const full = room.capacity !== null && room.memberCount >= room.capacity
+  return (
+    <li className="flex items-center gap-3 rounded-2xl border border-line bg-surface p-3">
+      <Avatar id={room.id} name={room.title} />
+      <div className="min-w-0 flex-1">
+        <p className="truncate font-semibold">{room.title}</p>
+        <p className="truncate text-[0.875rem] text-soft">
+          {room.capacity === null
+            ? t('rooms.members', { count: room.memberCount })
+            : t('rooms.membersOf', { count: room.memberCount, capacity: room.capacity })}
+        </p>
+      </div>
+      {mine ? (
+        <Button look="quiet" small onClick={() => go(linkTo.room(room.id))}>
+          {t('rooms.joined')}
+        </Button>
+      ) : (
+        <Button small disabled={full || join.isPending} onClick={() => join.mutate()}>
+          {full ? t('rooms.full') : t('rooms.join')}
+        </Button>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,19 @@
+import { useMutation } from '@tanstack/react-query'
+import { useWords } from '../i18n/index.ts'
+import { go, linkTo } from '../route.ts'
+import { useClient } from '../session/client.ts'
+import { notify } from '../ui/notice.tsx'
+
+/** Joins a room and opens it; says why when that is refused. */
+export function useJoin(room: string) {
+  const client = useClient()
+  const { problem } = useWords()
+  return useMutation({
+    mutationFn: async () => {
+      await client.api.join(room)
+      await client.rooms.reload()
+    },
+    onSuccess: () => go(linkTo.room(room)),
+    onError: (error) => notify(problem(error)),
+  })
+}

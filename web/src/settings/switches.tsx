@@ -1,0 +1,54 @@
+import { useWords } from '../i18n/index.ts'
+import { type Theme, useSettings } from './settings.ts'
+
+interface SwitchProps<T extends string> {
+  label: string
+  value: T
+  choices: readonly { value: T; label: string }[]
+  onChoose(value: T): void
+}
+
+function Switch<T extends string>({ label, value, choices, onChoose }: SwitchProps<T>) {
+  return (
+    <fieldset className="flex rounded-xl bg-surface/70 p-1">
+      <legend className="sr-only">{label}</legend>
+      {choices.map((choice) => (
+        <button
+          key={choice.value}
+          type="button"
+          aria-pressed={choice.value === value}
+          onClick={() => onChoose(choice.value)}
+          className="h-8 rounded-lg px-3 text-[0.8125rem] font-medium text-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-10"
+        >
+          {choice.label}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+export const LANGUAGES = [
+  { value: 'ko', label: '한국어' },
+  { value: 'en', label: 'English' },
+] as const
+
+export function useThemes(): { value: Theme; label: string }[] {
+  const { t } = useWords()
+  return [
+    { value: 'system', label: t('settings.theme.system') },
+    { value: 'light', label: t('settings.theme.light') },
+    { value: 'dark', label: t('settings.theme.dark') },
+  ]
+}
+
+export function LanguageSwitch() {
+  const { t, language } = useWords()
+  const setLanguage = useSettings((settings) => settings.setLanguage)
+  return <Switch label={t('settings.language')} value={language} choices={LANGUAGES} onChoose={setLanguage} />
+}
+
+export function ThemeSwitch() {
+  const { t } = useWords()
+  const { theme, setTheme } = useSettings()
+  return <Switch label={t('settings.theme')} value={theme} choices={useThemes()} onChoose={setTheme} />
+}

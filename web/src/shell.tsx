@@ -1,0 +1,55 @@
+import type { User } from '@yeoul/client'
+import { useEffect } from 'react'
+import { ConnectionBar } from './connection/connection-bar.tsx'
+import { useWords } from './i18n/index.ts'
+import { FindRooms } from './rooms/find-rooms.tsx'
+import { RoomPage } from './rooms/room-page.tsx'
+import { RoomsPane } from './rooms/rooms-pane.tsx'
+import { useRoute } from './route.ts'
+import { useClient, useLive } from './session/client.ts'
+import { Empty } from './ui/states.tsx'
+
+/** The chat: rooms on the left, one conversation on the right; on a phone one of them at a time. */
+export function Shell({ user }: { user: User }) {
+  const client = useClient()
+  const route = useRoute()
+  useEffect(() => client.connect(), [client])
+  useUnreadInTitle()
+  const showsRooms = route.at === 'home' || route.at === 'setup'
+
+  return (
+    <div className="flex h-full flex-col safe-top">
+      <ConnectionBar />
+      <div className="flex min-h-0 flex-1">
+        <div
+          className={`${showsRooms ? 'flex' : 'hidden'} w-full min-w-0 flex-col border-line wide:flex wide:w-[21rem] wide:border-e`}
+        >
+          <RoomsPane user={user} current={route.at === 'room' ? route.room : undefined} />
+        </div>
+        <main className={`${showsRooms ? 'hidden' : 'flex'} min-w-0 flex-1 flex-col bg-water wide:flex`}>
+          {route.at === 'room' && <RoomPage key={route.room} id={route.room} seq={route.seq} />}
+          {route.at === 'find' && <FindRooms />}
+          {showsRooms && <PickRoom />}
+        </main>
+      </div>
+    </div>
+  )
+}
+
+function PickRoom() {
+  const { t } = useWords()
+  return (
+    <div className="flex h-full items-center justify-center">
+      <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
+    </div>
+  )
+}
+
+function useUnreadInTitle(): void {
+  const { unread } = useLive(useClient().rooms)
+  const { language } = useWords()
+  useEffect(() => {
+    const name = language === 'ko' ? '여울' : 'Yeoul'
+    document.title = unread > 0 ? `(${unread > 999 ? '999+' : unread}) ${name}` : name
+  }, [unread, language])
+}

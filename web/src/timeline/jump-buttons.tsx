@@ -1,0 +1,56 @@
+import type { Timeline } from '@yeoul/client'
+import { useState } from 'react'
+import { useTimelineValue } from '../conversation/use-timeline.ts'
+import { useWords } from '../i18n/index.ts'
+import { Icon } from '../ui/icon.tsx'
+import type { Follow } from './follow.ts'
+import type { Jump } from './jump.ts'
+import type { Reading } from './reading.ts'
+
+interface JumpButtonsProps {
+  timeline: Timeline
+  reading: Reading
+  follow: Follow
+  jump: Jump
+}
+
+const pill =
+  'arrive pointer-events-auto inline-flex h-9 items-center gap-1.5 rounded-full bg-surface px-3.5 text-[0.875rem] font-semibold text-accent-deep shadow-lg ring-1 ring-line touch:h-11'
+
+/** Over the list: up to the first unread message when it is not loaded, down to what arrived meanwhile. */
+export function JumpButtons({ timeline, reading, follow, jump }: JumpButtonsProps) {
+  const { t } = useWords()
+  const [gone, setGone] = useState(false)
+  const firstSeq = useTimelineValue(timeline, ({ messages, hasOlder }) => (hasOlder ? (messages[0]?.seq ?? 0) : 0))
+  const newestN = useTimelineValue(timeline, ({ messages }) => messages.at(-1)?.n ?? 0)
+  const { unreadAfter, unreadAtOpening } = reading
+  const unreadAbove = !gone && unreadAfter !== null && firstSeq > unreadAfter + 1
+  const below = follow.seenN === 0 ? 0 : Math.max(0, newestN - follow.seenN)
+  return (
+    <>
+      {unreadAbove && (
+        <div className="pointer-events-none absolute inset-x-0 top-3 flex justify-center">
+          <button
+            type="button"
+            className={pill}
+            onClick={() => {
+              setGone(true)
+              jump.to(unreadAfter + 1)
+            }}
+          >
+            <Icon name="up" className="size-4" />
+            {t('timeline.toFirstUnread', { count: unreadAtOpening })}
+          </button>
+        </div>
+      )}
+      {!follow.atBottom && (
+        <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+          <button type="button" className={pill} onClick={follow.toBottom}>
+            <Icon name="down" className="size-4" />
+            {below > 0 ? t('timeline.newBelow', { count: below }) : t('timeline.toLatest')}
+          </button>
+        </div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,163 @@
+import type { Message, RoomListEntry, Timeline } from '@yeoul/client'
+import { type KeyboardEvent, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import type { ComposerTask } from '../composer/task.ts'
+import { useWords } from '../i18n/index.ts'
+import { useLive, useMe } from '../session/client.ts'
+import { Empty } from '../ui/states.tsx'
+import { Announcer } from './announcer.tsx'
+import { type ListActions, ListActionsProvider } from './context.ts'
+import { DeleteMessage } from './delete-message.tsx'
+import { useFollow } from './follow.ts'
+import { isPending, itemsOf, keyOf, seqOf } from './items.ts'
+import { useJump } from './jump.ts'
+import { JumpButtons } from './jump-buttons.tsx'
+import { HEAD_HEIGHT, ListHead } from './list-head.tsx'
+import { ListRow } from './list-row.tsx'
+import { useReading } from './reading.ts'
+import { useStaged } from './staged.ts'
+import { useSystemLines } from './system-lines.ts'
+
+/** Older messages are asked for when this little is left above the screen, in px. */
+const NEAR_TOP = 900
+
+interface MessageListProps {
+  timeline: Timeline
+  entry: RoomListEntry
+  title: string
+  /** A message to open at, from a link. */
+  seq: number | undefined
+  onTask(task: ComposerTask): void
+}
+
+/** The messages of a room, of which only those on the screen are in the document. */
+export function MessageList({ timeline, entry, title, seq, onTask }: MessageListProps) {
+  const { t } = useWords()
+  const me = useMe()
+  const snapshot = useLive(timeline)
+  // The read cursors of the members stand in this snapshot: the counts of unread readers follow it.
+  useLive(timeline.members)
+  const lines = useSystemLines(timeline)
+  const { messages, pending, hasOlder } = snapshot
+  const all = useMemo(() => itemsOf(messages, lines, pending), [messages, lines, pending])
+  const { items, shift } = useStaged(all)
+
+  const list = useRef<VirtualizerHandle>(null)
+  const scroller = useRef<HTMLDivElement>(null)
+  const [deleting, setDeleting] = useState<Message | null>(null)
+  const [olderFailed, setOlderFailed] = useState(false)
+  const [focused, setFocused] = useState<string | null>(null)
+
+  const reading = useReading(timeline, entry, me)
+  const follow = useFollow(list, items, reading, hasOlder)
+  const jump = useJump(timeline, list, items, follow, seq)
+
+  const loadOlder = useCallback(() => {
+    setOlderFailed(false)
+    timeline.loadOlder().catch(() => setOlderFailed(true))
+  }, [timeline])
+  const nearTop = useCallback(() => {
+    const { hasOlder, loadingOlder } = timeline.getSnapshot()
+    if (hasOlder && !loadingOlder && !olderFailed && list.current!.scrollOffset < NEAR_TOP) loadOlder()
+  }, [timeline, olderFailed, loadOlder])
+  // A page that does not fill the screen never scrolls: it asks for more by itself.
+  useLayoutEffect(() => {
+    if (items.length > 0 && snapshot.state === 'live') nearTop()
+  }, [items, snapshot.state, nearTop])
+
+  const governs = entry.room.kind !== 'direct' && entry.membership.role !== 'member'
+  const actions = useMemo<ListActions>(
+    () => ({
+      timeline,
+      room: timeline.room,
+      governs,
+      reply: (message) => onTask({ type: 'reply', message }),
+      edit: (message) => onTask({ type: 'edit', message }),
+      askDelete: setDeleting,
+      jumpTo: jump.to,
+    }),
+    [timeline, governs, onTask, jump.to],
+  )
+
+  function onKeyDown(event: KeyboardEvent<HTMLDivElement>) {
+    const row = (event.target as Element).closest<HTMLElement>('[data-key]')
+    const at = row === null ? -1 : items.findIndex((item) => keyOf(item, me) === row.dataset.key)
+    if (event.target instanceof HTMLButtonElement || at < 0) return
+    if (event.key === 'End') follow.toBottom()
+    const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
+    const next = items[at + step]
+    if (step === 0 || next === undefined || isPending(next)) return
+    event.preventDefault()
+    const key = keyOf(next, me)
+    setFocused(key)
+    list.current!.scrollToIndex(at + step, { align: 'nearest' })
+    requestAnimationFrame(() =>
+      scroller.current!.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] article`)?.focus(),
+    )
+  }
+
+  const lastKey = messages.length > 0 ? keyOf(messages.at(-1)!, me) : null
+  return (
+    <ListActionsProvider value={actions}>
+      <div className="relative min-h-0 flex-1">
+        <div
+          ref={scroller}
+          role="log"
+          aria-live="off"
+          aria-label={t('timeline.label', { title })}
+          aria-busy={snapshot.state !== 'live'}
+          data-state={snapshot.state}
+          onKeyDown={onKeyDown}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be within reach of the keyboard
+          tabIndex={items.length === 0 ? 0 : -1}
+          className="flex h-full flex-col overflow-x-hidden overflow-y-auto overscroll-contain pb-1 [overflow-anchor:none]"
+        >
+          <div className="grow" />
+          <ListHead
+            title={title}
+            hasOlder={hasOlder}
+            loading={snapshot.loadingOlder}
+            failed={olderFailed}
+            onRetry={loadOlder}
+          />
+          {items.length === 0 && !hasOlder && (
+            <Empty icon="chat" title={t('timeline.empty.title')} body={t('timeline.empty.body')} />
+          )}
+          <Virtualizer
+            ref={list}
+            scrollRef={scroller}
+            startMargin={HEAD_HEIGHT}
+            data={items}
+            shift={shift}
+            bufferSize={400}
+            onScroll={() => {
+              follow.onScroll()
+              nearTop()
+            }}
+            onResize={follow.onResize}
+          >
+            {(item, i) => {
+              const key = keyOf(item, me)
+              return (
+                <ListRow
+                  key={key}
+                  rowKey={key}
+                  items={items}
+                  index={i}
+                  me={me}
+                  timeline={timeline}
+                  unreadAfter={reading.unreadAfter}
+                  flashing={jump.flashing !== null && jump.flashing === seqOf(item)}
+                  tabStop={key === (focused ?? lastKey)}
+                />
+              )
+            }}
+          </Virtualizer>
+        </div>
+        <JumpButtons timeline={timeline} reading={reading} follow={follow} jump={jump} />
+      </div>
+      <Announcer timeline={timeline} />
+      {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}
+    </ListActionsProvider>
+  )
+}

@@ -1,0 +1,47 @@
+import { useQuery } from '@tanstack/react-query'
+import type { Message } from '@yeoul/client'
+import { useCallback, useSyncExternalStore } from 'react'
+import { useWords } from '../i18n/index.ts'
+import { useName } from '../people/users.ts'
+import { useClient } from '../session/client.ts'
+import { useListActions } from './context.ts'
+import { indexOfSeq } from './items.ts'
+
+/** The message that another one answers, in short; a click goes to it. */
+export function Quote({ seq, mine }: { seq: number; mine: boolean }) {
+  const { t } = useWords()
+  const { jumpTo } = useListActions()
+  const message = useMessage(seq)
+  const name = useName(message?.sender)
+  let text = ' '
+  if (message === null || message?.body === null) text = t('message.replyGone')
+  else if (message !== undefined) text = message.body.slice(0, 160)
+  return (
+    <button
+      type="button"
+      onClick={() => jumpTo(seq)}
+      className={`mb-1.5 block w-full min-w-0 border-s-2 ps-2.5 text-start text-[0.8125rem] leading-snug ${mine ? 'border-on-mine-soft text-on-mine-soft' : 'border-accent text-soft'}`}
+    >
+      <span className={`block truncate font-semibold ${mine ? 'text-on-mine' : 'text-accent'}`}>{name}</span>
+      <span className="block truncate">{text}</span>
+    </button>
+  )
+}
+
+/** A message by its seq: from the timeline while it is there, else asked for once. null: there is none. */
+function useMessage(seq: number): Message | null | undefined {
+  const { timeline, room } = useListActions()
+  const { api } = useClient()
+  const find = useCallback(() => {
+    const { messages } = timeline.getSnapshot()
+    return messages[indexOfSeq(messages, seq)]
+  }, [timeline, seq])
+  const near = useSyncExternalStore(timeline.subscribe, find)
+  const far = useQuery({
+    queryKey: ['message', room, seq],
+    queryFn: () => api.message(room, seq),
+    enabled: near === undefined,
+    staleTime: 60_000,
+  })
+  return near ?? far.data
+}

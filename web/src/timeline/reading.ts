@@ -1,0 +1,47 @@
+import type { RoomListEntry, Timeline } from '@yeoul/client'
+import { useCallback, useEffect, useState } from 'react'
+
+export interface Reading {
+  /** The line "new messages" stands after this seq; null: there is none. */
+  unreadAfter: number | null
+  /** Messages that were unread when the room was opened. */
+  unreadAtOpening: number
+  /** Marks everything as read, if somebody is looking. */
+  markRead(): void
+  /** Takes the line away: who writes has read. */
+  clearLine(): void
+}
+
+/** Where reading stopped. The line stays where it was when the room was opened or left, however much is read below it. */
+export function useReading(timeline: Timeline, entry: RoomListEntry, me: string): Reading {
+  const [opening] = useState(() => ({ seq: entry.membership.readSeq, unread: entry.unread }))
+  const [unreadAfter, setUnreadAfter] = useState<number | null>(opening.unread > 0 ? opening.seq : null)
+  const [hiddenAt, setHiddenAt] = useState<number | null>(null)
+
+  const markRead = useCallback(() => {
+    if (document.visibilityState === 'visible' && document.hasFocus()) timeline.markRead()
+  }, [timeline])
+
+  useEffect(() => {
+    const onVisibility = () => {
+      const last = timeline.getSnapshot().messages.at(-1)
+      if (document.visibilityState === 'hidden') setHiddenAt(last?.seq ?? 0)
+      else setHiddenAt(null)
+    }
+    document.addEventListener('visibilitychange', onVisibility)
+    return () => document.removeEventListener('visibilitychange', onVisibility)
+  }, [timeline])
+
+  // The first message that comes while nobody looks draws the line anew.
+  useEffect(() => {
+    if (hiddenAt === null) return
+    return timeline.onEvent((event) => {
+      if (event.type !== 'message' || event.actor === me) return
+      setUnreadAfter(hiddenAt)
+      setHiddenAt(null)
+    })
+  }, [timeline, hiddenAt, me])
+
+  const clearLine = useCallback(() => setUnreadAfter(null), [])
+  return { unreadAfter, unreadAtOpening: opening.unread, markRead, clearLine }
+}

@@ -1,0 +1,29 @@
+import { useLayoutEffect, useReducer, useRef } from 'react'
+import { firstAfter, type Item, seqOf } from './items.ts'
+
+/**
+ * The list that the virtualiser is given. It keeps the place of what is on the screen only when one change is either at
+ * the front (`shift`) or at the end; when both happened, the front comes first and the end right after, before a paint.
+ */
+export function useStaged(items: readonly Item[]): { items: readonly Item[]; shift: boolean } {
+  const shown = useRef<readonly Item[]>([])
+  const [, renderAgain] = useReducer((turn: number) => turn + 1, 0)
+  const staged = stage(shown.current, items)
+  useLayoutEffect(() => {
+    shown.current = staged.items
+    if (staged.items !== items) renderAgain()
+  })
+  return staged
+}
+
+function stage(before: readonly Item[], items: readonly Item[]): { items: readonly Item[]; shift: boolean } {
+  if (before === items || before.length === 0 || items.length === 0) return { items, shift: false }
+  const first = seqOf(items[0]!)
+  const firstBefore = seqOf(before[0]!)
+  if (first === firstBefore) return { items, shift: false }
+  const added = first < firstBefore ? firstAfter(items, firstBefore - 1) : 0
+  const removed = first > firstBefore ? firstAfter(before, first - 1) : 0
+  const length = before.length + added - removed
+  if (length >= items.length || length <= 0) return { items, shift: true }
+  return { items: items.slice(0, length), shift: true }
+}

@@ -53,13 +53,15 @@ export interface PageQuery {
 
 export interface Api {
   me(): Promise<User>
+  /** A new password needs the current one, and ends the user's other logins. */
   updateMe(changes: { displayName?: string; password?: string; currentPassword?: string }): Promise<User>
   /** The users that exist among `ids` (at most 100). */
   users(ids: readonly string[]): Promise<User[]>
 
   myRooms(query?: PageQuery): Promise<Page<RoomSummary>>
   openRooms(query?: PageQuery & { q?: string }): Promise<Page<Room>>
-  createRoom(room: { title: string; kind?: RoomKind; capacity?: number; memberIds?: string[] }): Promise<Room>
+  /** A direct room needs no title, names the other member, and is one per pair: making it again gives the same one. */
+  createRoom(room: { title?: string; kind?: RoomKind; capacity?: number; memberIds?: string[] }): Promise<Room>
   room(room: string): Promise<Room>
   updateRoom(room: string, changes: { title?: string; capacity?: number | null }): Promise<Room>
   deleteRoom(room: string): Promise<void>

@@ -36,6 +36,7 @@ export class Login implements Auth {
   /** Set by the client. */
   onToken: (token: string) => void = () => {}
   onSignedIn: () => void = () => {}
+  onUser: (user: User) => void = () => {}
   onSignedOut: (by: 'logout' | 'server') => void = () => {}
 
   constructor(around: Surroundings, http: Http, options: AuthOptions) {
@@ -113,6 +114,14 @@ export class Login implements Auth {
     if (this.#state.state !== 'signedOut') this.#end(error, 'server')
   }
 
+  /** The user changed their account. */
+  updated(user: User): void {
+    if (this.#state.state !== 'signedIn') return
+    this.#state = { state: 'signedIn', user }
+    this.#live.changed()
+    this.onUser(user)
+  }
+
   close(): void {
     this.#turn++
     this.#live.stop()
@@ -171,10 +180,9 @@ export class Login implements Auth {
     this.#access = { token, renewAt: now + life * RENEW_AT, expiresAt: now + life }
     if (refreshToken !== undefined) this.#keep(refreshToken)
     const was = this.#state
-    if (was.state !== 'signedIn' || was.user !== user) {
-      this.#state = { state: 'signedIn', user }
-      this.#live.changed()
-    }
+    this.#state = { state: 'signedIn', user }
+    this.#live.changed()
+    if (user !== null) this.onUser(user)
     if (was.state !== 'signedIn') this.onSignedIn()
     this.onToken(token)
   }

@@ -25,11 +25,12 @@ export function createApi(http: Http, login: Login): Api {
 
   const api: Api = {
     me: () => get('/me'),
-    updateMe: (changes) => write('PATCH', '/me', changes),
-    users: async (ids) => {
-      const answer = await get<User[] | { items: User[] }>('/users', { ids: ids.join(',') })
-      return Array.isArray(answer) ? answer : answer.items
+    updateMe: async (changes) => {
+      const user = await write<User>('PATCH', '/me', changes)
+      login.updated(user)
+      return user
     },
+    users: async (ids) => (await get<{ items: User[] }>('/users', { ids: ids.join(',') })).items,
 
     myRooms: (query) => get('/me/rooms', query),
     openRooms: (query) => get('/rooms', query),

@@ -36,12 +36,10 @@ export function createClient(options: ClientOptions): Client {
   let closed = false
 
   login.onToken = (token) => connection.renewedToken(token)
+  login.onUser = (user) => users.put(user)
   login.onSignedIn = () => {
     const { state } = login
-    if (state.state === 'signedIn' && state.user !== null) {
-      users.put(state.user)
-      own(state.user.id)
-    }
+    if (state.state === 'signedIn' && state.user !== null) own(state.user.id)
     if (wanted) connection.connect()
   }
   login.onSignedOut = (by) => {
@@ -78,6 +76,7 @@ export function createClient(options: ClientOptions): Client {
       }
       case 'room_removed':
         rooms.removed(push.room)
+        feeds.get(push.room)?.removed()
         return
       default:
         if ('room' in push) feeds.get(push.room)?.push(push)

@@ -9,6 +9,9 @@ import { backoff, type Surroundings } from './platform.ts'
 /** How often a range read may bring nothing before the room is begun anew. */
 const EMPTY_READS = 3
 
+/** How long an own leave may take to arrive once the server said that the room is gone. */
+const LEAVE_MS = 1_000
+
 /** Pushes that name a room. */
 export type RoomPush = Extract<Push, { room: string }>
 
@@ -44,6 +47,7 @@ export class RoomFeed implements Feed {
   /** An own leave that was read while catching up; a later join may have followed. */
   #leftBy: LeaveReason | null = null
   #user = ''
+  #doubt: unknown = null
 
   constructor(
     around: Surroundings,
@@ -82,6 +86,15 @@ export class RoomFeed implements Feed {
     if (this.#state.at === 'ended' || this.#state.at === 'detached') return
     this.#become({ at: 'detached' })
     this.#tell('recovering')
+  }
+
+  /** The server says that the room is no longer the user's: the leave should arrive at once; else it is asked for. */
+  removed(): void {
+    const { clock } = this.#around
+    clock.clearTimeout(this.#doubt)
+    this.#doubt = clock.setTimeout(() => {
+      if (this.#state.at === 'live' || this.#state.at === 'filling') this.#subscribe(this.#position)
+    }, LEAVE_MS)
   }
 
   push(push: RoomPush): void {
@@ -281,7 +294,9 @@ export class RoomFeed implements Feed {
   }
 
   #become(state: State): number {
-    if (this.#state.at === 'pausing') this.#around.clock.clearTimeout(this.#state.timer)
+    const { clock } = this.#around
+    if (this.#state.at === 'pausing') clock.clearTimeout(this.#state.timer)
+    if (state.at === 'ended') clock.clearTimeout(this.#doubt)
     this.#state = state
     return ++this.#ticket
   }

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { newId } from '../../src/core/ids.ts'
+import type { Member, Page, RoomSummary } from '../../src/protocol/model.ts'
+import {
+  allEvents,
+  append,
+  code,
+  message,
+  newRoom,
+  newUser,
+  newUsers,
+  type OpenEmptyStore,
+  type OpenStore,
+  say,
+} from './store.ts'
+
+/** What every keeper of memberships promises. */
+export function membershipsContract(open: OpenEmptyStore): void {
+  describe('memberships', () => {
+    let opened: OpenStore
+    before(async () => {
+      opened = await open()
+    })
+    after(() => opened.close())
+
+    test('a crowd of 500 that joins a room for 50 at the same instant fills it exactly', async () => {
+      const { store } = opened
+      const owner = await newUser(store)
+      const room = await newRoom(store, [owner], { capacity: 50 })
+      const crowd = await newUsers(store, 500)
+      const outcomes = await Promise.allSettled(crowd.map((user) => store.memberships.join(room, user, user, 9)))
+      const joined = outcomes.filter((outcome) => outcome.status === 'fulfilled')
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+      assert.equal(joined.length, 49)
+      assert.ok(refused.every((outcome) => outcome.reason.code === 'room_full'))
+      assert.equal((await store.rooms.get(room))?.memberCount, 50)
+      assert.equal((await store.memberships.list(room, null, 200)).items.length, 50)
+      assert.equal((await allEvents(store, room)).length, 50)
+      assert.deepEqual(await opened.problems(), [])
+      // A place that becomes free is one place.
+      const [first] = (await store.memberships.list(room, null, 200)).items.filter((member) => member.user !== owner)
+      await store.memberships.end(room, first?.user as string, owner, 9, 'kicked')
+      const again = await Promise.allSettled(
+        crowd.slice(0, 60).map((user) => store.memberships.join(room, user, user, 9)),
+      )
+      const newcomers = again.filter((outcome) => outcome.status === 'fulfilled' && outcome.value.change.events.length)
+      assert.equal(newcomers.length, 1)
+      assert.equal((await store.rooms.get(room))?.memberCount, 50)
+    })
+
+    test('joining again changes nothing and has no events', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const room = await newRoom(store, [ann])
+      await say(store, room, ann, 'before')
+      const { membership, change } = await store.memberships.join(room, bob, ann, 9)
+      assert.deepEqual(membership, {
+        role: 'member',
+        joinedAt: 9,
+        readSeq: 3,
+        readN: 1,
+        notify: 'all',
+        lastExitAt: null,
+      })
+      const event = { type: 'join', seq: 3, at: 9, actor: ann, user: bob, role: 'member' }
+      assert.deepEqual(change, { epoch: 1, events: [event] })
+      assert.deepEqual(await store.memberships.join(room, bob, bob, 99), {
+        membership,
+        change: { epoch: 1, events: [] },
+      })
+      await assert.rejects(store.memberships.join(newId(), bob, bob, 9), code('room_not_found'))
+      await assert.rejects(store.memberships.join(room, newId(), ann, 9), code('user_not_found'))
+    })
+
+    test('[P5] a membership ends by one event, and ending none changes nothing', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const room = await newRoom(store, [ann, bob])
+      const left = await store.memberships.end(room, bob, ann, 9, 'kicked')
+      assert.deepEqual(left.events, [{ type: 'leave', seq: 3, at: 9, actor: ann, user: bob, reason: 'kicked' }])
+      assert.deepEqual((await store.memberships.end(room, bob, ann, 9, 'kicked')).events, [])
+      assert.equal(await store.memberships.get(room, bob), null)
+      await assert.rejects(store.memberships.end(newId(), bob, ann, 9, 'left'), code('room_not_found'))
+      assert.ok((await store.memberships.join(room, bob, bob, 10)).change.events.length === 1)
+    })
+
+    test('a ban keeps a user out until it is taken back, and reaches users who are no members', async () => {
+      const { store } = opened
+      const [ann, bob, cho] = (await newUsers(store, 3)) as [string, string, string]
+      const room = await newRoom(store, [ann, bob])
+      const banned = await store.memberships.end(room, bob, ann, 9, 'banned')
+      assert.equal(banned.events.length, 1)
+      assert.deepEqual((await store.memberships.end(room, cho, ann, 9, 'banned')).events, [])
+      assert.deepEqual((await store.memberships.end(room, cho, ann, 9, 'banned')).events, [])
+      for (const user of [bob, cho]) {
+        await assert.rejects(store.memberships.join(room, user, user, 9), code('banned'))
+        await store.memberships.unban(room, user)
+        await store.memberships.unban(room, user)
+        await store.memberships.join(room, user, user, 9)
+      }
+      assert.deepEqual(await opened.problems(), [])
+    })
+
+    test('the last owner cannot leave others behind', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const room = await newRoom(store, [ann, bob])
+      await assert.rejects(store.memberships.end(room, ann, ann, 9, 'left'), code('last_owner'))
+      await assert.rejects(store.memberships.setRole(room, ann, ann, 9, 'member'), code('last_owner'))
+      const changed = await store.memberships.setRole(room, bob, ann, 9, 'owner')
+      assert.deepEqual(changed.events, [{ type: 'member', seq: 3, at: 9, actor: ann, user: bob, role: 'owner' }])
+      assert.deepEqual((await store.memberships.setRole(room, bob, ann, 9, 'owner')).events, [])
+      await store.memberships.end(room, ann, ann, 9, 'left')
+      // Alone, the last owner may go.
+      await store.memberships.end(room, bob, bob, 9, 'left')
+      assert.equal((await store.rooms.get(room))?.memberCount, 0)
+      await assert.rejects(store.memberships.setRole(room, ann, bob, 9, 'owner'), code('not_a_member'))
+      assert.deepEqual(await opened.problems(), [])
+    })
+
+    test('members are listed owners first, then moderators, then by the time they joined, page by page', async () => {
+      const { store } = opened
+      const users = await newUsers(store, 9)
+      const [owner, ...others] = users as [string, ...string[]]
+      const room = await newRoom(store, [owner], { at: 1 })
+      // Two at the same time, and in another order than they were made.
+      for (const [i, user] of others.toReversed().entries()) {
+        await store.memberships.join(room, user, user, 10 + Math.floor(i / 2))
+      }
+      const moderator = others[3] as string
+      await store.memberships.setRole(room, moderator, owner, 99, 'moderator')
+      const listed: Member[] = []
+      let cursor: string | null = null
+      do {
+        const page: Page<Member> = await store.memberships.list(room, cursor, 2)
+        assert.ok(page.items.length <= 2)
+        listed.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      assert.deepEqual(listed.map((member) => member.user).slice(0, 2), [owner, moderator])
+      assert.deepEqual(new Set(listed.map((member) => member.user)), new Set(users))
+      assert.equal(listed.length, users.length)
+      const times = listed.slice(2).map((member) => member.joinedAt)
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => a - b),
+      )
+      assert.ok(listed.every((member) => member.online === false))
+      const among = await store.memberships.listAmong(room, [moderator, newId(), owner])
+      assert.deepEqual(
+        among.map((member) => [member.user, member.role]),
+        [
+          [owner, 'owner'],
+          [moderator, 'moderator'],
+        ],
+      )
+      assert.deepEqual(await store.memberships.listAmong(room, []), [])
+    })
+
+    test('a user’s rooms come liveliest first, with unread counts and last messages, page by page', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const rooms: string[] = []
+      for (let i = 0; i < 5; i++) rooms.push(await newRoom(store, [ann, bob], { at: 100 + i }))
+      assert.deepEqual(await store.memberships.roomIdsOf(ann, 10), rooms.toReversed())
+      const lively = rooms[1] as string
+      await store.log.append([message(lively, bob, 'one'), message(lively, bob, 'two')])
+      const expected = [lively, ...rooms.toReversed().filter((room) => room !== lively)]
+      assert.deepEqual(await store.memberships.roomIdsOf(ann, 3), expected.slice(0, 3))
+      const summaries: RoomSummary[] = []
+      let cursor: string | null = null
+      do {
+        const page: Page<RoomSummary> = await store.memberships.ofUser(ann, cursor, 2)
+        summaries.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      assert.deepEqual(
+        summaries.map((summary) => summary.room.id),
+        expected,
+      )
+      const [first, second] = summaries as [RoomSummary, RoomSummary]
+      assert.equal(first.unread, 2)
+      assert.equal(first.lastMessage?.body, 'two')
+      assert.equal(first.membership.role, 'owner')
+      assert.equal(second.unread, 0)
+      assert.equal(second.lastMessage, null)
+      const other = (await store.memberships.ofUser(bob, null, 1)).items[0]
+      assert.equal(other?.unread, 0, 'who sent it has read it')
+      const newest = first.lastMessage?.seq as number
+      await append(store, { type: 'delete', room: lively, actor: bob, target: newest, moderate: false })
+      assert.equal((await store.memberships.ofUser(ann, null, 1)).items[0]?.lastMessage?.body, null)
+    })
+
+    test('read cursors move forward only; unknown members are passed over', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const room = await newRoom(store, [ann, bob])
+      await store.log.append(Array.from({ length: 5 }, (_, i) => message(room, ann, `m${i}`)))
+      const save = (seq: number, n: number) =>
+        store.memberships.saveProgress(
+          [
+            { room: newId(), user: bob, seq, n },
+            { room, user: newId(), seq, n },
+            { room, user: bob, seq, n },
+          ],
+          [{ room, user: newId(), at: 5 }],
+        )
+      await save(5, 3)
+      await save(4, 2)
+      const read = await store.memberships.get(room, bob)
+      assert.deepEqual([read?.readSeq, read?.readN, read?.lastExitAt], [5, 3, null])
+      assert.equal((await store.memberships.ofUser(bob, null, 1)).items[0]?.unread, 2)
+      await store.memberships.saveProgress([], [{ room, user: bob, at: 77 }])
+      assert.equal((await store.memberships.get(room, bob))?.lastExitAt, 77)
+    })
+
+    test('a member chooses what to be notified of', async () => {
+      const { store } = opened
+      const ann = await newUser(store)
+      const room = await newRoom(store, [ann])
+      await store.memberships.setNotify(room, ann, 'mentions')
+      assert.equal((await store.memberships.get(room, ann))?.notify, 'mentions')
+      await assert.rejects(store.memberships.setNotify(room, newId(), 'none'), code('not_a_member'))
+    })
+
+    test('an append that follows a join or an end sees it, in whatever order they were asked', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const room = await newRoom(store, [ann])
+      const results: boolean[] = []
+      for (let i = 0; i < 20; i++) {
+        const [, [inside], , [outside]] = await Promise.all([
+          store.memberships.join(room, bob, bob, 9),
+          store.log.append([message(room, bob, 'in')]),
+          store.memberships.end(room, bob, bob, 9, 'left'),
+          store.log.append([message(room, bob, 'out')]),
+        ])
+        results.push(inside?.ok === true && outside?.ok === false)
+      }
+      assert.ok(results.every(Boolean))
+      assert.deepEqual(await opened.problems(), [])
+    })
+  })
+}

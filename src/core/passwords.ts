@@ -21,7 +21,8 @@ export class Passwords {
   readonly #waiting: (() => void)[] = []
   #running = 0
   #computed = 0
-  #nobody: Promise<string> | undefined
+  /** What passwords of unknown names are compared with; made at the start, so that not even the first takes longer. */
+  readonly #nobody: Promise<string> = hash('the password of nobody')
 
   constructor(options: PasswordOptions = {}) {
     this.#parallel = options.parallel ?? 2
@@ -43,19 +44,9 @@ export class Passwords {
    */
   async matches(password: string, known: string | null): Promise<boolean> {
     const real = known !== null && known !== NO_PASSWORD
-    const against = real ? known : await this.#hashOfNobody()
+    const against = real ? known : await this.#nobody
     const same = await this.#inTurn(() => verify(against, password))
     return real && same
-  }
-
-  /** Makes the hash that unknown names are compared with, so that not even the first of them takes longer. */
-  async warmUp(): Promise<void> {
-    await this.#hashOfNobody()
-  }
-
-  #hashOfNobody(): Promise<string> {
-    this.#nobody ??= hash('the password of nobody')
-    return this.#nobody
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

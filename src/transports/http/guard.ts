@@ -40,7 +40,7 @@ export function createGuard(deps: HttpDeps): Guard {
 
 /** The token of an `Authorization: Bearer` header. Throws `unauthenticated` when there is none. */
 export function bearer(header: string | undefined): string {
-  const token = header === undefined ? null : /^Bearer +(\S+) *$/i.exec(header)
+  const token = header === undefined ? null : /^Bearer +(.*\S) *$/i.exec(header)
   if (token === null) throw new YeoulError('unauthenticated')
   return token[1] as string
 }

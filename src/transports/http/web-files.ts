@@ -100,11 +100,10 @@ function readWebFile(path: string, name: string): WebFile {
 }
 
 function encodingFor(accepted = ''): Encoding | null {
-  const wanted = accepted.split(',').map((part) => part.trim())
-  const takes = (name: string) =>
-    wanted.some((part) => part === name || (/^(br|gzip);q=(1|0\.[1-9])/.test(part) && part.startsWith(name)))
-  if (takes('br')) return 'br'
-  return takes('gzip') ? 'gzip' : null
+  const wanted = accepted.split(',').filter((part) => !/;\s*q=0(\.0*)?\s*$/.test(part))
+  const names = new Set(wanted.map((part) => part.split(';', 1)[0]?.trim()))
+  if (names.has('br')) return 'br'
+  return names.has('gzip') ? 'gzip' : null
 }
 
 async function compress(bytes: Bytes, encoding: Encoding): Promise<Bytes> {

@@ -1,12 +1,12 @@
 /** Builds the page into web/dist when a source of it is newer than what is there; says in one line what it did. */
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const web = import.meta.dirname
 const root = join(web, '..')
-const stampFile = join(web, 'dist', '.stamp')
+const dist = join(web, 'dist')
 const sources = ['web', 'client/src', 'src/protocol', 'package-lock.json']
 
 /** A hash over the sources' names and contents: times lie after a checkout, contents do not. */
@@ -27,7 +27,7 @@ async function collect(path: string, into: string[]): Promise<void> {
     return
   }
   for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.name === 'dist' || entry.name === 'node_modules' || entry.name.startsWith('.')) continue
+    if (entry.name.startsWith('dist') || entry.name === 'node_modules' || entry.name.startsWith('.')) continue
     if (entry.isDirectory()) await collect(join(path, entry.name), into)
     else into.push(join(path, entry.name))
   }
@@ -42,12 +42,24 @@ const isFolder = async (path: string) =>
 /** Makes web/dist fit its sources. Resolves whether it had to build; rejects when the build fails. */
 export async function buildIfStale(): Promise<boolean> {
   const stamp = await stampOfSources()
-  const built = await readFile(stampFile, 'utf8').catch(() => '')
+  const built = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
   if (built === stamp) return false
   // Loaded only now: a start that has nothing to build stays quick.
   const { build } = await import('vite')
-  await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn' })
-  await writeFile(stampFile, stamp)
+  // Built aside and moved into place: a server that starts meanwhile finds a whole page, and so do two builds at once.
+  const aside = `${dist}-${process.pid}`
+  try {
+    await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn', build: { outDir: aside } })
+    await writeFile(join(aside, '.stamp'), stamp)
+    await rm(dist, { recursive: true, force: true })
+    await rename(aside, dist).catch(async (error) => {
+      // Another build of the same sources was first: its page is as good.
+      const theirs = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
+      if (theirs !== stamp) throw error
+    })
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
   return true
 }
 

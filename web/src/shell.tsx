@@ -29,18 +29,29 @@ export function Shell({ user }: { user: User }) {
         <main className={`${showsRooms ? 'hidden' : 'flex'} min-w-0 flex-1 flex-col bg-water wide:flex`}>
           {route.at === 'room' && <RoomPage key={route.room} id={route.room} seq={route.seq} />}
           {route.at === 'find' && <FindRooms />}
-          {showsRooms && <PickRoom />}
+          {showsRooms && <PickRoom user={user} />}
         </main>
       </div>
     </div>
   )
 }
 
-function PickRoom() {
+function PickRoom({ user }: { user: User }) {
   const { t } = useWords()
+  const { rooms, state } = useLive(useClient().rooms)
+  if (rooms.length === 0 && state !== 'ready') return null
+  const first = rooms.length === 0
   return (
     <div className="flex h-full items-center justify-center">
-      <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
+      {first ? (
+        <Empty
+          icon="wave"
+          title={t('rooms.welcome.title', { name: user.displayName })}
+          body={t('rooms.welcome.body')}
+        />
+      ) : (
+        <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
+      )}
     </div>
   )
 }

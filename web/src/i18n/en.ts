@@ -46,6 +46,8 @@ export const en = {
   'rooms.full': 'Full',
   'rooms.join': 'Join',
   'rooms.joined': 'Open',
+  'rooms.welcome.title': 'Welcome, {name}',
+  'rooms.welcome.body': 'Make the first room, or see which open rooms there are.',
   'rooms.pick.title': 'Pick a room',
   'rooms.pick.body': 'Your conversations are on the left. Choose one, or find an open room to join.',
   'rooms.gone.title': 'This room is not here',

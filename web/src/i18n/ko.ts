@@ -47,6 +47,8 @@ export const ko: Record<MessageKey, string> = {
   'rooms.full': '정원이 찼습니다',
   'rooms.join': '들어가기',
   'rooms.joined': '열기',
+  'rooms.welcome.title': '{name}님, 환영합니다',
+  'rooms.welcome.body': '첫 대화방을 만들거나 열려 있는 대화방을 둘러보세요.',
   'rooms.pick.title': '대화방을 고르세요',
   'rooms.pick.body': '왼쪽에 내 대화방이 있습니다. 하나를 고르거나 오픈 대화방을 찾아 들어가 보세요.',
   'rooms.gone.title': '찾을 수 없는 대화방입니다',

@@ -18,11 +18,11 @@ export function AuthPage({ ended }: { ended: boolean }) {
   const title = setupToken !== undefined ? t('auth.setup.title') : t(signUp ? 'auth.signUp' : 'auth.signIn')
 
   return (
-    <main className="relative flex min-h-full flex-col items-center justify-center overflow-hidden bg-water px-4 py-10">
+    <main className="relative flex min-h-full flex-col items-center justify-center overflow-hidden bg-water px-4 py-6">
       <River />
       <div className="relative w-full max-w-[25rem]">
-        <div className="mb-7 flex flex-col items-center gap-3 text-center">
-          <Mark className="size-16" />
+        <div className="mb-5 flex flex-col items-center gap-2.5 text-center">
+          <Mark className="size-14" />
           <p className="text-[1.625rem] leading-none font-bold tracking-tight" translate="no">
             여울 <span className="text-[1.0625rem] font-medium text-soft">Yeoul</span>
           </p>
@@ -39,7 +39,7 @@ export function AuthPage({ ended }: { ended: boolean }) {
             </Button>
           )}
         </section>
-        <div className="mt-6 flex flex-wrap justify-center gap-2">
+        <div className="mt-4 flex flex-wrap justify-center gap-2">
           <LanguageSwitch />
           <ThemeSwitch />
         </div>

@@ -4,7 +4,7 @@ import { useClient, useLive } from '../session/client.ts'
 type Token = { text: string } | { link: string } | { mention: string }
 
 const PATTERN =
-  /(https?:\/\/(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|[\p{L}\d.-]+\.[a-z]{2,})(?::\d+)?(?:[/?#][^\s<>"]*)?)|(?<![\p{L}\d@])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)/giu
+  /(https?:\/\/(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|[\p{L}\d.-]+\.[a-z]{2,})(?::\d+)?(?:[/?#][^\s<>"]*)?)|(?<![\p{L}\p{N}@._-])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)/giu
 
 /** Splits a body into plain text, web addresses and @names. Nothing in it is ever taken for HTML. */
 export function tokensOf(body: string): Token[] {

@@ -108,7 +108,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
           aria-busy={snapshot.state !== 'live'}
           data-state={snapshot.state}
           onKeyDown={onKeyDown}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be within reach of the keyboard
+          // An empty log is still within reach of the keyboard; in a full one Tab stops at a message.
           tabIndex={items.length === 0 ? 0 : -1}
           className="flex h-full flex-col overflow-x-hidden overflow-y-auto overscroll-contain pb-1 [overflow-anchor:none]"
         >

@@ -31,6 +31,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const mentioned = message.mentions.includes(me)
 
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a tap shows the tools; a keyboard gets them by focus
     <article
       data-seq={message.seq}
       tabIndex={tabStop ? 0 : -1}

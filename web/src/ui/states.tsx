@@ -13,7 +13,7 @@ interface EmptyProps {
 /** What stands where nothing is yet: what this place is for, and the next step. */
 export function Empty({ icon, title, body, children }: EmptyProps) {
   return (
-    <div className="mx-auto flex max-w-xs flex-col items-center gap-2 px-6 py-10 text-center">
+    <div className="mx-auto flex max-w-xs flex-col items-center gap-2 px-6 py-10 text-center text-balance">
       <span className="mb-2 flex size-14 items-center justify-center rounded-2xl bg-accent-soft text-accent">
         <Icon name={icon} className="size-7" />
       </span>

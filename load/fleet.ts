@@ -18,7 +18,6 @@ export interface Totals {
   tally: Tally
   deliveries: Latency
   acknowledgements: Latency
-  cpuSeconds: number
   /** Part of the frames that were equal to one scanned before. */
   cacheHits: number
 }
@@ -40,6 +39,10 @@ class Generator {
       else waiting?.resolve(message.answer)
     })
     this.#child.on('exit', () => this.#waiting?.reject(new Error(`a generator process ended: ${this.#stderr}`)))
+  }
+
+  get pid(): number {
+    return this.#child.pid!
   }
 
   ask<T>(request: Request): Promise<T> {
@@ -85,6 +88,10 @@ export class Fleet {
       throw new Error(`${live} of ${wanted} connections came up: ${JSON.stringify(opened.map((o) => o.failures))}`)
     }
     return fleet
+  }
+
+  get pids(): number[] {
+    return this.#generators.map((generator) => generator.pid)
   }
 
   async run(plans: SendPlan[], patienceMs: number): Promise<Ran> {
@@ -133,7 +140,6 @@ export class Fleet {
       tally: mergedTally(reports.map((one) => one.tally)),
       deliveries: Latency.merged(reports.map((one) => one.deliveries)),
       acknowledgements: Latency.merged(reports.map((one) => one.acknowledgements)),
-      cpuSeconds: reports.reduce((sum, one) => sum + one.cpuMicros, 0) / 1e6,
       cacheHits: hits / Math.max(1, hits + misses),
     }
   }

@@ -69,8 +69,6 @@ export interface Report {
   deliveries: string
   acknowledgements: string
   cache: { hits: number; misses: number }
-  /** CPU time of this process so far, µs. */
-  cpuMicros: number
 }
 
 let crowd: Crowd | null = null
@@ -228,14 +226,12 @@ async function cut(jitterMs: number, patienceMs: number): Promise<Recovered> {
 
 function report(): Report {
   if (crowd === null) throw new Error('report before open')
-  const { user, system } = process.cpuUsage()
   return {
     connections: connections.length,
     tally: crowd.tally,
     deliveries: crowd.deliveries.encode(),
     acknowledgements: crowd.acknowledgements.encode(),
     cache: { hits: crowd.cache.hits, misses: crowd.cache.misses },
-    cpuMicros: user + system,
   }
 }
 

@@ -2,6 +2,7 @@ import { nowMicros, sleepUntil } from './clock.ts'
 import type { Fleet, Totals } from './fleet.ts'
 import type { Ran, Verdict } from './generator.ts'
 import type { LatencySummary } from './latency.ts'
+import { busySeconds, cpuSeconds } from './processes.ts'
 import type { Server } from './server.ts'
 
 export interface Load {
@@ -34,6 +35,8 @@ export interface Measurement {
   writesPerConnection: number
   bytesPerDelivery: number
   generatorCores: number
+  /** What everything else on the machine used meanwhile: figures with much of it are worth less. */
+  otherCores: number
   serverResidentMiB: number
   verdict: Verdict
   totals: Totals
@@ -55,14 +58,14 @@ export async function measure(fleet: Fleet, server: Server, load: Load): Promise
     windowFrom,
     windowTo,
   }))
-  const before = await fleet.totals()
   const running = fleet.run(plans, 15_000)
   await sleepUntil(windowFrom)
-  const cpuFrom = server.cpuSeconds
-  const from = nowMicros()
+  const before = readClocks(fleet, server)
   await sleepUntil(windowTo)
-  const cpu = server.cpuSeconds - cpuFrom
-  const seconds = (nowMicros() - from) / 1e6
+  const after = readClocks(fleet, server)
+  const seconds = after.at - before.at
+  const cpu = after.server - before.server
+  const generators = after.generators - before.generators
   const ran = await running
   const { rooms } = (await fleet.totals()).tally
   const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
@@ -83,11 +86,22 @@ export async function measure(fleet: Fleet, server: Server, load: Load): Promise
     eventsPerFrame: delivered / Math.max(1, tally.framesInWindow),
     writesPerConnection: tally.framesInWindow / load.seconds / Math.max(1, totals.connections),
     bytesPerDelivery: tally.bytesInWindow / Math.max(1, delivered),
-    generatorCores: (totals.cpuSeconds - before.cpuSeconds) / ((nowMicros() - startAt) / 1e6),
+    generatorCores: generators / seconds,
+    otherCores: Math.max(0, (after.machine - before.machine - cpu - generators) / seconds),
     serverResidentMiB: server.residentBytes / 1024 / 1024,
     verdict,
     totals,
     ran,
+  }
+}
+
+/** Seconds: of the wall clock, and of CPU used so far. */
+function readClocks(fleet: Fleet, server: Server) {
+  return {
+    at: nowMicros() / 1e6,
+    server: server.cpuSeconds,
+    generators: fleet.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    machine: busySeconds(),
   }
 }
 

@@ -54,6 +54,7 @@ export function fanOutTable(title: string, rows: { name: string; measured: Measu
       'dup.',
       'disord.',
       'generator cores',
+      'other cores',
     ],
     rows: rows.map(({ name, measured: m }) => [
       name,
@@ -69,6 +70,7 @@ export function fanOutTable(title: string, rows: { name: string; measured: Measu
       String(m.verdict.duplicated),
       String(m.verdict.outOfOrder),
       m.generatorCores.toFixed(2),
+      m.otherCores.toFixed(2),
     ]),
   }
 }

@@ -87,6 +87,7 @@ export const ingest: Scenario = {
               'messages/commit',
               'ms/commit',
               'generator cores',
+              'other cores',
             ],
             rows: measured.map(({ name, measured: m, batch, commitMs }) => [
               name,
@@ -98,6 +99,7 @@ export const ingest: Scenario = {
               batch.toFixed(1),
               commitMs.toFixed(1),
               m.generatorCores.toFixed(2),
+              m.otherCores.toFixed(2),
             ]),
           },
         ],

@@ -6,6 +6,9 @@ import { millis } from '../report.ts'
 import type { Scenario } from '../scenario.ts'
 import { Yeoul } from '../yeoul-server.ts'
 
+/** How long the server's own reads (polls that go on without any client) are counted before the cut. */
+const QUIET_SECONDS = 4
+
 export const reconnect: Scenario = {
   name: 'reconnect',
   about: 'all connections are cut at once while the talk goes on, and come back',
@@ -34,9 +37,12 @@ export const reconnect: Scenario = {
           { rate: options.rate!, bodyLength: 64, startAt, windowFrom: startAt, windowTo: startAt + 15e6 },
           15_000,
         )
-        await sleep(3_000)
+        await sleep(1_000)
+        const quiet = await yeoul.metrics()
+        await sleep(QUIET_SECONDS * 1000)
         const before = await yeoul.metrics()
         const cpuBefore = yeoul.server.cpuSeconds
+        const began = performance.now()
         const cuts = await Promise.all([1, 2].map((group) => fleet.cutOn(group, options.jitter!, 60_000)))
         const after = await yeoul.metrics()
         const cpu = yeoul.server.cpuSeconds - cpuBefore
@@ -51,8 +57,10 @@ export const reconnect: Scenario = {
         const times = Latency.merged(cuts.map((cut) => cut.times)).summary()
         const recovered = cuts.reduce((sum, cut) => sum + cut.recovered, 0)
         const retries = cuts.reduce((sum, cut) => sum + cut.retries, 0)
-        const reads = after.growth(before, 'yeoul_database_reads_total')
-        const hashes = after.growth(before, 'yeoul_password_hashes_total')
+        const seconds = (performance.now() - began) / 1000
+        const reads = after.growth(before, 'yeoul_store_operations', 'kind="reads"')
+        const background = (before.growth(quiet, 'yeoul_store_operations', 'kind="reads"') / QUIET_SECONDS) * seconds
+        const hashes = after.growth(before, 'yeoul_password_hashes')
         return {
           tables: [
             {
@@ -64,7 +72,7 @@ export const reconnect: Scenario = {
                 'all s',
                 'retries',
                 'caught up',
-                'database reads',
+                'database reads (background)',
                 'password hashes',
                 'CPU ms each',
                 'ack p99 ms',
@@ -80,7 +88,7 @@ export const reconnect: Scenario = {
                   (times.max / 1000).toFixed(2),
                   String(retries),
                   String(tally.caughtUp),
-                  String(reads),
+                  `${reads} (${background.toFixed(0)})`,
                   String(hashes),
                   ((cpu / count) * 1000).toFixed(2),
                   millis(acknowledgements.summary().p99),
@@ -98,11 +106,13 @@ export const reconnect: Scenario = {
             'duplicated 0': verdict.duplicated === 0,
             'out of order 0': verdict.outOfOrder === 0,
             'every subscriber received every message': verdict.received === expected,
-            'no database read': reads === 0,
+            'no database read beyond the background’s': reads <= background + 5,
             'no password hash': hashes === 0,
             'who talked meanwhile was acknowledged': ran.unacknowledged === 0 && ran.unsent === 0,
           },
-          notes: [`Times count from the cut and include the clients’ own jitter of up to ${options.jitter} ms.`],
+          notes: [
+            `Times count from the cut and include the clients’ own jitter of up to ${options.jitter} ms. In brackets: the reads that the server does anyway in that time.`,
+          ],
           data: {
             times,
             recovered,

@@ -54,6 +54,9 @@ export interface SqlStore {
 }
 
 export interface SqlStats {
+  /** Calls since the start, by the thread that they went to. */
+  reads: number
+  writes: number
   /** Calls that are not answered yet. */
   pendingWrites: number
   pendingReads: number
@@ -164,6 +167,8 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
       await closeThreads()
     },
     stats: () => ({
+      reads: reader.calls,
+      writes: writer.calls,
       pendingWrites: writer.pending,
       pendingReads: reader.pending,
       walBytes: checkpoints.walBytes,

@@ -3,7 +3,6 @@ import type { Fleet, Totals } from './fleet.ts'
 import type { Ran, Verdict } from './generator.ts'
 import type { LatencySummary } from './latency.ts'
 import { busySeconds, cpuSeconds } from './processes.ts'
-import type { Server } from './server.ts'
 
 export interface Load {
   /** Messages a second, of all senders together. */
@@ -15,6 +14,14 @@ export interface Load {
   senders: number[]
   /** How many generator processes there are. */
   generators: number
+  /** How long answers and deliveries are waited for after the end, in ms; 15,000 when not given. */
+  patienceMs?: number
+}
+
+/** What is read off the server while it is measured. */
+export interface Measurable {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
 }
 
 export interface Measurement {
@@ -47,7 +54,7 @@ export interface Measurement {
  * Runs an open-loop load on connections that are up, and judges what came of it. Everything happens at times fixed
  * beforehand; what the server or the generator is late with shows in the delays, because they count from the due time.
  */
-export async function measure(fleet: Fleet, server: Server, load: Load): Promise<Measurement> {
+export async function measure(fleet: Fleet, server: Measurable, load: Load): Promise<Measurement> {
   const startAt = nowMicros() + 300_000
   const windowFrom = startAt + load.warmUpSeconds * 1e6
   const windowTo = windowFrom + load.seconds * 1e6
@@ -58,7 +65,8 @@ export async function measure(fleet: Fleet, server: Server, load: Load): Promise
     windowFrom,
     windowTo,
   }))
-  const running = fleet.run(plans, 15_000)
+  const patienceMs = load.patienceMs ?? 15_000
+  const running = fleet.run(plans, patienceMs)
   await sleepUntil(windowFrom)
   const before = readClocks(fleet, server)
   await sleepUntil(windowTo)
@@ -69,7 +77,7 @@ export async function measure(fleet: Fleet, server: Server, load: Load): Promise
   const ran = await running
   const { rooms } = (await fleet.totals()).tally
   const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
-  const verdict = await fleet.settle(heads, 15_000)
+  const verdict = await fleet.settle(heads, patienceMs)
   const totals = await fleet.totals()
   const { tally } = totals
   const delivered = tally.deliveredInWindow
@@ -96,7 +104,7 @@ export async function measure(fleet: Fleet, server: Server, load: Load): Promise
 }
 
 /** Seconds: of the wall clock, and of CPU used so far. */
-function readClocks(fleet: Fleet, server: Server) {
+function readClocks(fleet: Fleet, server: Measurable) {
   return {
     at: nowMicros() / 1e6,
     server: server.cpuSeconds,

@@ -205,7 +205,7 @@ function publish(
     const result = results[i] as Appended
     if (!result.ok) continue
     if (result.duplicate) {
-      duplicates++
+      if (draft.type === 'message') duplicates++
       continue
     }
     if (draft.type === 'message') {

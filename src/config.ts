@@ -131,7 +131,7 @@ export const OPTIONS = {
 
   flushMs: {
     ...whole(0, 1_000),
-    default: 20,
+    default: 50,
     description:
       'The longest time that pushes are gathered before they are written, under load; a lone push never waits.',
   },

@@ -28,6 +28,13 @@ export class Access {
     return { role: access.role, kind: access.kind }
   }
 
+  /** As `member`, by the store as it is now: asked after a read, it says that all that was read may be shown (P5). */
+  async stillMember(room: string, user: string): Promise<void> {
+    const access = await this.#rooms.access(room, user)
+    if (access === null || access.role === null)
+      throw new YeoulError(access?.kind === 'open' ? 'not_a_member' : 'room_not_found')
+  }
+
   /** The role of a user in a hot room, kept there. Rejects as `member` does. */
   async memberOf(hot: HotRoom, user: string): Promise<MemberRole> {
     const role = await hot.lookUp(user, async () => (await this.#rooms.access(hot.id, user))?.role ?? null)

@@ -147,9 +147,9 @@ export class Chat {
     room: string,
     range: { before?: number; after?: number; limit?: number },
   ): Promise<Message[]> {
-    await this.#access.member(room, actor.user)
     const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
     const { messages } = await this.#history.messages(room, { ...range, limit })
+    await this.#access.stillMember(room, actor.user)
     return messages
   }
 

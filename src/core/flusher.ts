@@ -2,8 +2,8 @@ import type { HotRoom } from './hot-room.ts'
 import type { Metrics } from './metrics.ts'
 import { Fragment, type WriteQueue } from './write-queue.ts'
 
-/** A flush may use at most one part in this many of the time. */
-const REST = 4
+/** How many times its own length a flush leaves to others before the next one. */
+const REST = 6
 
 /**
  * Writes what waits: first each changed room's pushes become one fragment in its subscribers' queues, then each changed
@@ -20,6 +20,9 @@ export class Flusher {
   #rooms: HotRoom[] = []
   #queues: WriteQueue[] = []
   #scheduled = false
+  #deliveries = 0
+  /** The time of the oldest event that was cut since the last flush, in ms since 1970. */
+  #oldest = Number.POSITIVE_INFINITY
   #notBefore = 0
 
   constructor(options: {
@@ -57,8 +60,8 @@ export class Flusher {
       const { pending, pendingEvents, pendingFrom, pendingSince } = room
       room.pending = ''
       room.pendingEvents = 0
-      this.#metrics.deliveries.inc(pendingEvents * room.subscribers.size)
-      this.#metrics.deliverySeconds.observe(Math.max(0, Date.now() - pendingSince) / 1000)
+      this.#deliveries += pendingEvents * room.subscribers.size
+      if (pendingSince < this.#oldest) this.#oldest = pendingSince
       this.#deliver(room, new Fragment(pending, pendingEvents), pendingFrom)
     }
     if (room.ephemeral !== '') {
@@ -92,10 +95,21 @@ export class Flusher {
 
   #run = (): void => {
     const startedAt = performance.now()
-    this.#scheduled = false
     this.flush()
     const endedAt = performance.now()
+    this.#count()
     this.#metrics.flushSeconds.observe((endedAt - startedAt) / 1000)
     this.#notBefore = endedAt + Math.min(this.#maxIntervalMs, (endedAt - startedAt) * REST)
+    this.#scheduled = false
+    if (this.#rooms.length > 0 || this.#queues.length > 0) this.#schedule()
+  }
+
+  /** Once a flush, not once a room: counting must not cost what it counts. */
+  #count(): void {
+    if (this.#deliveries === 0) return
+    this.#metrics.deliveries.inc(this.#deliveries)
+    this.#metrics.deliverySeconds.observe(Math.max(0, Date.now() - this.#oldest) / 1000)
+    this.#deliveries = 0
+    this.#oldest = Number.POSITIVE_INFINITY
   }
 }

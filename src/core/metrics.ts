@@ -15,7 +15,7 @@ export interface Metrics {
   duplicates: Count
   appendBatchSize: Measure
   appendSeconds: Measure
-  /** From an event's time to the write that carries it to its subscribers. */
+  /** From the time of the oldest event of a flush to the end of that flush. */
   deliverySeconds: Measure
   /** Events times the connections that they were written to. */
   deliveries: Count

@@ -217,7 +217,7 @@ export class Session {
   roomRemoved(room: string): void {
     this.queue.push(JSON.stringify({ push: 'room_removed', room }))
     this.#watch?.remove(room)
-    this.unsubscribed(room)
+    // The subscription ends at the `leave` event, wherever that stands (P5).
   }
   readElsewhere(room: string, n: number): void {
     this.#watch?.read(room, n)

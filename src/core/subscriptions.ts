@@ -81,6 +81,8 @@ export class Subscriptions {
     position: Position | undefined,
     answer: (json: string) => void,
   ): Promise<void> {
+    // A stranger makes no room hot.
+    if (this.#hotRooms.get(room) === undefined) await this.#access.member(room, session.user)
     for (;;) {
       const hot = await this.#hotRooms.load(room)
       if (hot === null) throw new YeoulError('room_not_found')

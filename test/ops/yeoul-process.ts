@@ -48,7 +48,8 @@ export function temporaryFolder(): string {
   return folder
 }
 
-function launch(args: string[], { dataDir, env = {}, main = MAIN }: Surroundings): ChildProcess {
+/** Starts the program and answers its process; it is killed when the tests are done. */
+export function launch(args: string[], { dataDir, env = {}, main = MAIN }: Surroundings): ChildProcess {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, YEOUL_DATA_DIR: dataDir, YEOUL_PORT: '0', ...env },
     stdio: 'pipe',

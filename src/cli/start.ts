@@ -21,12 +21,18 @@ export async function start(config: Config): Promise<void> {
   greet(server, config)
 }
 
+/** Under npm, Ctrl+C comes twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 300
+
 /** The first signal drains, the second ends at once. */
 function drainOnSignal(server: RunningServer): void {
-  let draining = false
+  let drainingSince: number | null = null
   const stop = async (): Promise<void> => {
-    if (draining) process.exit(1)
-    draining = true
+    if (drainingSince !== null) {
+      if (performance.now() - drainingSince > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    drainingSince = performance.now()
     console.log('Yeoul is stopping; once more to force it.')
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref()
     await server.drain()

@@ -77,11 +77,24 @@ test('a second signal ends it at once', async () => {
   const closed = new Promise((resolve) => socket.once('close', resolve))
   const began = performance.now()
   server.signal('SIGTERM')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  // The same keystroke, passed on by npm: it must not force.
   server.signal('SIGTERM')
-  await server.exited
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  assert.equal(socket.readyState, WebSocket.OPEN)
+  server.signal('SIGTERM')
+  assert.equal(await server.exited, 1)
   assert.ok(performance.now() - began < 5_000)
   await closed
+})
+
+test('`npm start` serves the page and passes a signal on: no server is left behind', async () => {
+  const server = await startYeoul({ dataDir: temporaryFolder(), npm: true })
+  const page = await fetch(server.url)
+  assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
+  assert.match(await page.text(), /<script/)
+  server.signal('SIGTERM')
+  assert.equal(await server.exited, 0)
+  assert.match(server.output(), /^Yeoul has stopped\.$/m)
 })
 
 test('logs hold no token, no password and no message text, at any level', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const READY_MS = 30_000
 
@@ -23,6 +24,8 @@ export interface Surroundings {
   input?: string
   /** The program's file; the sources by default. */
   main?: string
+  /** Runs `npm start` instead. */
+  npm?: true
 }
 
 export interface RunningYeoul {
@@ -49,8 +52,10 @@ export function temporaryFolder(): string {
 }
 
 /** Starts the program and answers its process; it is killed when the tests are done. */
-export function launch(args: string[], { dataDir, env = {}, main = MAIN }: Surroundings): ChildProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+export function launch(args: string[], { dataDir, env = {}, main = MAIN, npm }: Surroundings): ChildProcess {
+  const [program, ...rest] = npm === true ? ['npm', ...args] : [process.execPath, main, ...args]
+  const child = spawn(program, rest, {
+    cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, YEOUL_DATA_DIR: dataDir, YEOUL_PORT: '0', ...env },
     stdio: 'pipe',
   })

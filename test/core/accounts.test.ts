@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { MemoryBus } from '../../src/adapters/memory/bus.ts'
+import { openSqlStore, type SqlStore } from '../../src/adapters/sql/index.ts'
+import { type AccountOptions, AccountService, type SignedIn } from '../../src/core/accounts.ts'
+import { Passwords } from '../../src/core/passwords.ts'
+import { Tokens } from '../../src/core/tokens.ts'
+import type { ErrorCode } from '../../src/protocol/errors.ts'
+
+const SECRET = 'a secret of this server, long enough'
+const PASSWORD = 'a password of theirs'
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const FROM = { address: '192.0.2.1', cookie: false }
+const BROWSER = { address: '192.0.2.1', cookie: true }
+
+let dir: string
+let store: SqlStore
+let tokens: Tokens
+let now: number
+/** Logins whose end was told to every node. */
+let told: string[]
+/** A user name of its own for each test. */
+let username: string
+let names = 0
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'yeoul-accounts-'))
+  store = await openSqlStore({ path: join(dir, 'yeoul.db') })
+})
+beforeEach(async () => {
+  username = `mina${++names}`
+  now = 1_800_000_000_000
+  told = []
+  tokens = await Tokens.create(
+    { secret: SECRET, issuer: 'yeoul', now: () => now },
+    { has: (sid) => told.includes(sid) },
+  )
+})
+after(async () => {
+  await store.close()
+  rmSync(dir, { recursive: true })
+})
+
+function service(options: Partial<AccountOptions> = {}): AccountService {
+  const bus = new MemoryBus()
+  bus.listen({
+    room() {},
+    user(_user, notice) {
+      if (notice.kind === 'logins_ended') told.push(...notice.sids)
+    },
+  })
+  return new AccountService(
+    { accounts: store.accounts, logins: store.logins, tokens, passwords: new Passwords(), bus, limits: null },
+    { secret: SECRET, now: () => now, ...options },
+  )
+}
+
+const refused = (code: ErrorCode) => (error: unknown) => {
+  assert.equal((error as { code?: string }).code, code)
+  return true
+}
+const actorOf = (signedIn: SignedIn) => tokens.verify(signedIn.accessToken)
+
+describe('the set-up link', () => {
+  test('a refused one leaves no account behind', async () => {
+    const accounts = service()
+    await accounts.offerSetup()
+    const guess = accounts.register({ username, password: PASSWORD, setupToken: 'a guess' }, FROM)
+    await assert.rejects(guess, refused('setup_token_invalid'))
+    assert.equal(await store.accounts.byUsername(username), null)
+  })
+
+  test('is good for 24 hours', async () => {
+    const accounts = service()
+    const setupToken = (await accounts.offerSetup()) as string
+    now += DAY
+    const late = accounts.register({ username, password: PASSWORD, setupToken }, FROM)
+    await assert.rejects(late, refused('setup_token_invalid'))
+    const again = (await accounts.offerSetup()) as string
+    now += DAY - 1
+    const { user } = await accounts.register({ username, password: PASSWORD, setupToken: again }, FROM)
+    assert.equal(user.role, 'admin')
+  })
+})
+
+describe('the life of a login', () => {
+  test('each refresh begins its 30 days anew, up to 90 days in all', async () => {
+    const accounts = service()
+    let login = await accounts.register({ username, password: PASSWORD }, FROM)
+    const { sid } = await actorOf(login)
+    const start = now
+    for (const day of [29, 58, 87]) {
+      now = start + day * DAY
+      login = await accounts.refresh(login.refreshToken)
+      assert.equal(login.refreshExpiresAt, Math.min(now + 30 * DAY, start + 90 * DAY))
+    }
+    now = start + 90 * DAY
+    await assert.rejects(accounts.refresh(login.refreshToken), refused('refresh_invalid'))
+    assert.deepEqual(told, [sid])
+  })
+
+  test('a login that is not used ends after 30 days', async () => {
+    const accounts = service()
+    const login = await accounts.register({ username, password: PASSWORD }, FROM)
+    now += 30 * DAY
+    await assert.rejects(accounts.refresh(login.refreshToken), refused('refresh_invalid'))
+  })
+
+  test('a cookie token spent 19 s ago gets its successor again, 20 s ago it ends the login', async () => {
+    const accounts = service()
+    for (const [wait, code] of [
+      [19_000, null],
+      [20_000, 'refresh_reused'],
+    ] as const) {
+      const login = await accounts.register({ username: `${username}-${wait}`, password: PASSWORD }, BROWSER)
+      const next = await accounts.refresh(login.refreshToken)
+      now += wait
+      if (code === null) assert.equal((await accounts.refresh(login.refreshToken)).refreshToken, next.refreshToken)
+      else await assert.rejects(accounts.refresh(login.refreshToken), refused(code))
+    }
+  })
+
+  test('a login that sends its token itself gets no second chance', async () => {
+    const accounts = service()
+    const login = await accounts.register({ username, password: PASSWORD }, FROM)
+    await accounts.refresh(login.refreshToken)
+    await assert.rejects(accounts.refresh(login.refreshToken), refused('refresh_reused'))
+  })
+
+  test('the database holds no token that opens anything', async () => {
+    const accounts = service()
+    const login = await accounts.register({ username, password: PASSWORD }, BROWSER)
+    const next = await accounts.refresh(login.refreshToken)
+    await store.backup(join(dir, 'copy.db'))
+    const bytes = readFileSync(join(dir, 'copy.db'))
+    for (const token of [login.refreshToken, next.refreshToken, login.accessToken, PASSWORD]) {
+      assert.equal(bytes.includes(token.split('.').at(-1) as string), false)
+    }
+  })
+
+  test('a server with another secret cannot unseal the successor of a race', async () => {
+    const login = await service().register({ username, password: PASSWORD }, BROWSER)
+    await service().refresh(login.refreshToken)
+    await assert.rejects(service({ secret: 'another secret' }).refresh(login.refreshToken), refused('refresh_invalid'))
+  })
+})
+
+describe('what an operator does', () => {
+  test('a user who is shut out loses every login at once, and comes back only when let in', async () => {
+    const accounts = service()
+    const first = await accounts.register({ username, password: PASSWORD }, FROM)
+    const second = await accounts.login({ username, password: PASSWORD }, BROWSER)
+    const sids = [(await actorOf(first)).sid, (await actorOf(second)).sid]
+    await accounts.disable(username.toUpperCase())
+    assert.deepEqual(told.toSorted(), sids.toSorted())
+    for (const login of [first, second]) {
+      await assert.rejects(tokens.verify(login.accessToken), refused('session_ended'))
+      await assert.rejects(accounts.refresh(login.refreshToken), refused('refresh_invalid'))
+    }
+    const right = { username, password: PASSWORD }
+    await assert.rejects(accounts.login(right, FROM), refused('account_disabled'))
+    const wrong = { username, password: 'a wrong password' }
+    await assert.rejects(
+      accounts.login(wrong, FROM),
+      refused('bad_credentials'),
+      'only its owner learns that it is shut',
+    )
+    await accounts.disable(username, false)
+    assert.equal((await accounts.login(right, FROM)).user.username, username)
+    await assert.rejects(accounts.disable('nobody'), refused('user_not_found'))
+  })
+
+  test('a new password ends the logins made with the old one', async () => {
+    const accounts = service()
+    const login = await accounts.register({ username, password: PASSWORD }, FROM)
+    const { sid } = await actorOf(login)
+    await accounts.setPassword(username, 'a new password')
+    assert.deepEqual(told, [sid])
+    await assert.rejects(accounts.login({ username, password: PASSWORD }, FROM), refused('bad_credentials'))
+    await accounts.login({ username, password: 'a new password' }, FROM)
+  })
+
+  test('accounts can be made where registration is closed, admins too', async () => {
+    const accounts = service({ registration: 'closed' })
+    const admin = await accounts.createUser({ username: 'Chief', password: PASSWORD, admin: true })
+    assert.deepEqual([admin.username, admin.displayName, admin.role], ['chief', 'chief', 'admin'])
+    const { accessToken } = await accounts.login({ username: 'chief', password: PASSWORD }, FROM)
+    assert.equal((await tokens.verify(accessToken)).role, 'admin')
+    assert.equal(await accounts.offerSetup(), null, 'there is an admin')
+    await assert.rejects(accounts.createUser({ username: 'chief', password: PASSWORD }), refused('username_taken'))
+  })
+
+  test('names, display names and passwords out of their bounds are refused by core itself', async () => {
+    const accounts = service()
+    const make = (more: object) => accounts.createUser({ username, password: PASSWORD, ...more })
+    for (const username of ['', '-a', 'a-', 'a b', '미나', 'a'.repeat(33), 'a\0', '../a', 'a\n']) {
+      await assert.rejects(make({ username }), refused('bad_request'), JSON.stringify(username))
+    }
+    for (const password of ['', 'seven..', 'x'.repeat(257)])
+      await assert.rejects(make({ password }), refused('bad_request'))
+    for (const displayName of ['', '  ', 'x'.repeat(65)])
+      await assert.rejects(make({ displayName }), refused('bad_request'))
+    await assert.rejects(make({ displayName: 'a\0' }), refused('bad_text'))
+  })
+})
+
+test('a person of another service who chose a display name keeps it when the service names none', async () => {
+  const accounts = service({ apiKey: 'the key of a service' })
+  const login = await accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  await accounts.updateMe(await actorOf(login), { displayName: '미나' })
+  const again = await accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  assert.deepEqual([again.user.id, again.user.displayName], [login.user.id, '미나'])
+  await accounts.disable(login.user.username)
+  const shut = accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  await assert.rejects(shut, refused('account_disabled'))
+})

@@ -29,7 +29,8 @@ type Phase = 'starting' | 'serving' | 'draining'
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const parts = await compose(config, log)
   let phase: Phase = 'starting'
-  const http = createServer()
+  // Other upgrades are only offered (`h2c`, by Java's client with every request): those are answered as if they were not.
+  const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
   try {
     const port = await listen(http, config)
     const url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`

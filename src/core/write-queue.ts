@@ -12,6 +12,8 @@ export interface Wire {
   readonly buffered: number
   /** Bytes that have left for the network, ever. */
   readonly drained: number
+  /** Bytes that came from the client, ever. */
+  readonly received: number
   /** Says goodbye with a close code; gives up waiting for an answer after a short time. */
   close(code: number, reason: string): void
 }
@@ -48,6 +50,7 @@ export class WriteQueue {
   #items: (string | Fragment)[] = []
   #length = 0
   #dirty = false
+  #ended = false
 
   constructor(wire: Wire, flusher: Flusher, limit: number) {
     this.wire = wire
@@ -62,6 +65,7 @@ export class WriteQueue {
 
   /** A reply, or a push to this connection alone: one JSON object. Never refused. */
   push(item: string): void {
+    if (this.#ended) return
     this.#items.push(item)
     this.#length += item.length
     this.#mark()
@@ -90,8 +94,9 @@ export class WriteQueue {
     this.#flusher.markQueue(this)
   }
 
-  /** The connection is gone: what waits is dropped. */
+  /** The connection closes: what waits is dropped, and so is what comes later, such as the answer to a command under way. */
   end(): void {
+    this.#ended = true
     this.#items = []
     this.#length = 0
   }

@@ -58,7 +58,8 @@ export class WebSocketTransport {
   upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const options = this.#options
     const { headers, url = '/' } = request
-    if (new URL(url, 'http://localhost').pathname !== '/ws') return refuse(socket, 'not_found')
+    // Some request targets are no address at all, `//` for one.
+    if (URL.parse(url, 'http://localhost')?.pathname !== '/ws') return refuse(socket, 'not_found')
     const offered = headers['sec-websocket-protocol']?.split(',').map((one) => one.trim())
     if (offered !== undefined && !offered.includes(SUBPROTOCOL))
       return refuse(socket, 'bad_request', `The subprotocol is ${SUBPROTOCOL}.`)

@@ -12,7 +12,8 @@ export class YeoulSocket extends WebSocket {
   session: Session | null = null
 
   override close(code?: number, data?: string | Buffer): void {
-    super.close(code === MESSAGE_TOO_BIG ? FRAME_TOO_LARGE : code, data)
+    // With data it is the echo of the client's own close.
+    super.close(code === MESSAGE_TOO_BIG && data === undefined ? FRAME_TOO_LARGE : code, data)
   }
 }
 
@@ -35,14 +36,19 @@ export class SocketWire implements Wire {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes)
+    if (this.#isOpen) this.#socket.write(bytes)
   }
 
   writeAll(list: Uint8Array[]): void {
-    if (!this.#socket.writable) return
+    if (!this.#isOpen) return
     this.#socket.cork()
     for (const bytes of list) this.#socket.write(bytes)
     this.#socket.uncork()
+  }
+
+  /** `ws` may have said goodbye by itself, and nothing may follow a close frame. */
+  get #isOpen(): boolean {
+    return this.#ws.readyState === WebSocket.OPEN && this.#socket.writable
   }
 
   get buffered(): number {
@@ -51,6 +57,10 @@ export class SocketWire implements Wire {
 
   get drained(): number {
     return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  get received(): number {
+    return this.#socket.bytesRead
   }
 
   close(code: number, reason: string): void {

@@ -73,7 +73,7 @@ async function comeAndGo(person: Person, room: string, stop: AbortSignal): Promi
   while (!stop.aborted) {
     await sleep(10)
     try {
-      const { status } = await person.call('POST', `/rooms/${room}/${inside ? 'leave' : 'join'}`)
+      const { status }: { status: number } = await person.call('POST', `/rooms/${room}/${inside ? 'leave' : 'join'}`)
       // A leave whose answer was lost is told so by the next one: no member (403).
       if (status === 200) inside = true
       else if (status === 204 || (inside && status === 403)) inside = false

@@ -69,6 +69,8 @@ const REFUSALS_PER_SECOND = 50
 const REFUSALS_BURST = 500
 /** A connection that sends but does not read is let go when this many times its write queue's limit waits. */
 const UNREAD_MAX = 4
+/** How long a client may take from the first byte of a frame to its last. */
+const FRAME_MS = 10_000
 /** How long before its end a token is said to expire. */
 const WARN_MS = 60_000
 
@@ -79,6 +81,9 @@ export class Session {
   readonly queue: WriteQueue
   #state: State
   #heardAt: number
+  /** `wire.received` when the last whole frame was heard. */
+  #received: number
+  #unfinishedSince = 0
   #inFlight = 0
   #refusals: TokenBucket | null = null
   #sends: TokenBucket | null = null
@@ -96,6 +101,7 @@ export class Session {
     this.queue = new WriteQueue(wire, gateway.flusher, gateway.writeQueueBytes)
     this.#state = { name: 'awaiting-hello', since: now, waiting: null }
     this.#heardAt = now
+    this.#received = wire.received
     gateway.hub.open(this)
   }
 
@@ -111,6 +117,8 @@ export class Session {
   receive(text: string): void {
     const now = performance.now()
     this.#heardAt = now
+    this.#received = this.queue.wire.received
+    this.#unfinishedSince = 0
     if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX) return this.close('slow_consumer')
     let items: Record<string, unknown>[]
     try {
@@ -127,6 +135,13 @@ export class Session {
   /** Anything heard keeps a connection alive; pongs are told here. */
   heard(): void {
     this.#heardAt = performance.now()
+    this.#received = this.queue.wire.received
+    this.#unfinishedSince = 0
+  }
+
+  /** Bytes of a frame that is not complete yet. */
+  get unfinished(): number {
+    return Math.max(0, this.queue.wire.received - this.#received)
   }
 
   reply(id: number, ok: string): void {
@@ -235,11 +250,17 @@ export class Session {
     return claims.expiresAt
   }
 
-  /** Looked at about once a second; never a timer per connection. `now`: monotonic ms. */
-  sweep(now: number): void {
+  /**
+   * Looked at about once a second; never a timer per connection. `now`: monotonic ms; `short`: memory for unfinished
+   * frames is short.
+   */
+  sweep(now: number, short: boolean): void {
     const state = this.#state
     const { gateway } = this
     if (state.name === 'closed') return
+    if (this.unfinished === 0) this.#unfinishedSince = 0
+    else if (this.#unfinishedSince === 0) this.#unfinishedSince = now
+    else if (short || now - this.#unfinishedSince > FRAME_MS) return this.close('frame_timeout')
     if (state.name === 'awaiting-hello') {
       if (now - state.since > gateway.helloTimeoutMs) this.close('hello_timeout')
       return

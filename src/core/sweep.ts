@@ -2,14 +2,20 @@ import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
 const SLICES = 10
+/** Bytes of unfinished frames that all connections together may hold; beyond, whoever has had a second loses theirs. */
+const UNFINISHED_MAX = 64 * 1024 * 1024
 
 /**
- * Visits every session about once a second, a slice of them at a time: heartbeats, tokens, stuck readers, watched heads.
+ * Visits every session about once a second, a slice at a time: heartbeats, tokens, stuck readers, frames that never end,
+ * watched heads.
  * The cost of a tick is bounded by the number of connections, whatever happens in rooms.
  */
 export class Sweep {
   readonly #hub: Hub
   #left: Iterator<Session> | null = null
+  /** Of this round so far. */
+  #unfinished = 0
+  #short = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(hub: Hub) {
@@ -32,9 +38,12 @@ export class Sweep {
       const next = this.#left.next()
       if (next.done) {
         this.#left = null
+        this.#short = this.#unfinished > UNFINISHED_MAX
+        this.#unfinished = 0
         return
       }
-      next.value.sweep(now)
+      this.#unfinished += next.value.unfinished
+      next.value.sweep(now, this.#short)
     }
   }
 }

@@ -75,6 +75,7 @@ export const ERRORS = {
   too_many_watched: row(400, false, 'The list is longer than `limits.watched`.'),
   too_many_connections: row(503, true, 'The node or the address has as many connections as it may have.', 4503),
   slow_consumer: row(503, true, 'The connection did not read what was sent to it.', 4508),
+  frame_timeout: row(408, true, 'A frame was begun and not finished in time, or while too many others were not.', 4408),
   heartbeat_timeout: row(408, true, 'Nothing was heard from the client for two heartbeats.', 4408),
 
   // The server's own state

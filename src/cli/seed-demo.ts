@@ -46,17 +46,13 @@ async function demoRoom({ rooms, memberships }: SqlStore, demo: DemoRoom, member
   const known = theirs.items.find(({ room }) => room.title === demo.title)
   if (known !== undefined) return known.room.id
   const { kind, title } = demo
-  const memberIds = members.slice(1)
-  const made = await rooms.create({
-    id: newId(),
-    kind,
-    title,
-    capacity: null,
-    createdBy: owner,
-    at: Date.now(),
-    memberIds,
-  })
-  return made.room.id
+  const others = members.slice(1)
+  const at = Date.now()
+  const memberIds = kind === 'open' ? [] : others
+  const { room } = await rooms.create({ id: newId(), kind, title, capacity: null, createdBy: owner, at, memberIds })
+  // People join open rooms by themselves.
+  if (kind === 'open') for (const user of others) await memberships.join(room.id, user, user, at)
+  return room.id
 }
 
 async function writeMessages(store: SqlStore, room: string, people: string[], messages: DemoMessage[]): Promise<void> {

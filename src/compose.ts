@@ -44,6 +44,7 @@ export async function compose(config: Config, log: Logger) {
     path: join(config.dataDir, 'yeoul.db'),
     server: true,
     log: (message) => log.warn(message),
+    accessTokenLifeMs: config.accessTokenMs,
   })
   const bus: Bus = new MemoryBus()
   const presence = new MemoryPresence()

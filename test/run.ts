@@ -33,7 +33,7 @@ function chromium(): string {
 }
 
 function testFiles(): string[] {
-  const all = globSync('{test,client/test,web/test}/**/*.test.ts', { cwd: root }).sort()
+  const all = globSync('test/**/*.test.ts', { cwd: root }).sort()
   const parts = process.argv.slice(2)
   return parts.length === 0 ? all : all.filter((file) => parts.some((part) => file.includes(part)))
 }

@@ -1,6 +1,6 @@
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { DatabaseInUse } from '../adapters/sql/index.ts'
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { Failure } from './failure.ts'
 
@@ -15,7 +15,7 @@ export async function start(config: Config): Promise<void> {
     process.exit(1)
   })
   const server = await startServer(config, log).catch((error: unknown) => {
-    throw explained(error, config)
+    throw explained(error, config, log)
   })
   drainOnSignal(server)
   greet(server, config)
@@ -57,16 +57,16 @@ function greet(server: RunningServer, config: Config): void {
   console.log('To stop it: Ctrl+C.')
 }
 
-function explained(error: unknown, config: Config): unknown {
-  if (error instanceof DatabaseInUse) return new Failure(error.message)
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)
-    case 'EACCES':
-      return new Failure(`Not allowed: ${(error as Error).message}`)
-    case 'EADDRNOTAVAIL':
-      return new Failure(`This machine has no address ${config.host}; see YEOUL_HOST.`)
-    default:
-      return error
+/** In one line, what kept the server from starting; what nobody foresaw goes to the log with its stack. */
+function explained(error: unknown, config: Config, log: Logger): Failure {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof DatabaseInUse || error instanceof ConfigError) return new Failure(message)
+  if (code === 'EADDRINUSE') {
+    return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)
   }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new Failure(`This machine has no address ${config.host}; see YEOUL_HOST.`)
+  }
+  if (code === undefined) log.fatal({ err: error }, 'the server cannot start')
+  return new Failure(`It cannot start: ${message}`)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
@@ -139,6 +139,28 @@ test('a taken port is told in one line', async () => {
   assert.equal(other.stderr, `yeoul: Port ${port} is taken; choose another one: --port 8081, or 0 for a free one.\n`)
   server.signal('SIGTERM')
   assert.equal(await server.exited, 0)
+})
+
+test('a second server on the same data is told so, and the first goes on', async () => {
+  const dataDir = temporaryFolder()
+  const server = await startYeoul({ dataDir })
+  const other = await yeoul(['start'], { dataDir })
+  assert.equal(other.code, 1)
+  assert.match(
+    other.stderr,
+    /^yeoul: another Yeoul server is using .*; stop it, or give this one a data folder of its own\n$/,
+  )
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
+  server.signal('SIGTERM')
+  assert.equal(await server.exited, 0)
+})
+
+test('a data folder that cannot be made is told in one line', async () => {
+  const file = join(temporaryFolder(), 'a-file')
+  writeFileSync(file, '')
+  const { code, stderr } = await yeoul(['start'], { dataDir: join(file, 'data') })
+  assert.equal(code, 1)
+  assert.match(stderr, /^yeoul: It cannot start: ENOTDIR: [^\n]+\n$/)
 })
 
 test('a wrong option stops the start in one line, before anything is made', async () => {

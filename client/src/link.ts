@@ -183,7 +183,7 @@ export class Link {
     const { clock } = this.#around
     const now = clock.now()
     if (this.#pinged !== null) {
-      if (this.#heardAt >= this.#pinged.at) this.#pinged = null
+      if (this.#heardAt > this.#pinged.at) this.#pinged = null
       else if (now >= this.#pinged.deadline) {
         this.#socket.close(1000)
         this.#end(ABNORMAL, new YeoulError('network', 'The server has gone silent.', true))

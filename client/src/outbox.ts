@@ -160,13 +160,15 @@ export class Outbox {
   }
 
   #empty(error: YeoulError): void {
-    const entries = [...this.#queues.values()].flatMap((queue) => queue.entries)
-    for (const queue of this.#queues.values()) this.#unpause(queue)
-    const rooms = [...this.#queues.keys()]
+    const queues = [...this.#queues]
     this.#queues.clear()
     this.#size = 0
-    for (const entry of entries) entry.settle?.reject(error)
-    for (const room of rooms) this.#hooks.changed(room)
+    for (const [room, queue] of queues) {
+      this.#unpause(queue)
+      // Emptied, so that an answer that still comes finds nothing to do.
+      for (const entry of queue.entries.splice(0)) entry.settle?.reject(error)
+      this.#hooks.changed(room)
+    }
   }
 
   #queue(room: string): Queue {

@@ -4,14 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { Hono } from 'hono'
-import type { HttpEnv } from '../../src/transports/http/deps.ts'
-import { pagePolicy } from '../../src/transports/http/security.ts'
-import { WebFiles } from '../../src/transports/http/web-files.ts'
+import { pino } from 'pino'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
+import { createHttpApp } from '../../src/transports/http/app.ts'
+import type { HttpDeps } from '../../src/transports/http/deps.ts'
 
 const SCRIPT = 'console.log("여울");'.repeat(200)
 let dir: string
-let app: Hono<HttpEnv>
+let app: ReturnType<typeof createHttpApp>
+
+/** The whole app over a folder; what needs an account is not asked for here. */
+function appWith(webDir: string | null) {
+  const options = { publicUrl: 'https://chat.example', allowedOrigins: [], trustedProxies: [], rateLimit: false }
+  const deps = { options, limits: DEFAULT_LIMITS, version: '1.2.3', webDir, log: pino({ level: 'silent' }) }
+  return createHttpApp(deps as unknown as HttpDeps)
+}
 
 before(() => {
   dir = mkdtempSync(join(tmpdir(), 'yeoul-web-'))
@@ -21,9 +28,7 @@ before(() => {
   writeFileSync(join(root, 'assets', 'app-1a2b.js'), SCRIPT)
   writeFileSync(join(root, '.hidden'), 'not for you')
   writeFileSync(join(dir, 'secrets.json'), 'not for you either')
-  const files = new WebFiles(root, pagePolicy('https://chat.example'))
-  app = new Hono<HttpEnv>()
-  app.notFound(async (c) => (await files.answer(c, c.req.path)) ?? c.text('nothing', 404))
+  app = appWith(root)
 })
 after(() => rmSync(dir, { recursive: true }))
 
@@ -56,6 +61,28 @@ test('assets are kept for good and travel compressed when the client takes it', 
   const gz = await app.request(url, { headers: { 'Accept-Encoding': 'gzip;q=0.5, br;q=0' } })
   assert.equal(gz.headers.get('content-encoding'), 'gzip')
   assert.equal(gunzipSync(await gz.arrayBuffer()).toString(), SCRIPT)
+})
+
+test('an address that the page’s own router knows gets the page; what programs ask for does not', async () => {
+  const asBrowser = { headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
+  for (const path of ['/rooms/019b', '/settings', '/apiary', '/documents']) {
+    const answer = await app.request(path, asBrowser)
+    assert.equal(answer.status, 200, path)
+    assert.match(await answer.text(), /여울/)
+  }
+  for (const path of ['/api/v1/nothing', '/api', '/docs/nothing', '/assets/old-9z.js', '/ws']) {
+    const answer = await app.request(path, asBrowser)
+    assert.equal(answer.status, 404, path)
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json', path)
+  }
+  assert.equal((await app.request('/rooms/019b')).status, 404, 'not asked by a browser')
+  assert.equal((await app.request('/rooms/019b', { method: 'POST', ...asBrowser })).status, 404)
+})
+
+test('without a built page the address says how to build one', async () => {
+  const answer = await appWith(null).request('/')
+  assert.equal(answer.status, 404)
+  assert.match(await answer.text(), /npm run build/)
 })
 
 test('no path leads out of the folder, nor to hidden files', async () => {

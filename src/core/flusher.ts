@@ -2,15 +2,16 @@ import type { HotRoom } from './hot-room.ts'
 import type { Metrics } from './metrics.ts'
 import { Fragment, type WriteQueue } from './write-queue.ts'
 
-/** How many times its own length a flush leaves to others before the next one. */
+/** How many times its own length a flush leaves to others before the next one, when waiting saves writes. */
 const REST = 6
 
 /**
  * Writes what waits: first each changed room's pushes become one fragment in its subscribers' queues, then each changed
  * connection gets one write.
  *
- * Adaptive: a lone message is flushed at once; when flushes get long, the next one starts no sooner than REST times the
- * last one's length after it (at most `maxIntervalMs`), so that more events share each write.
+ * Adaptive: a lone message is flushed at once. When flushes get long, the next one waits, so that more events share each
+ * write: REST times the last one's length, at most `maxIntervalMs`, scaled by the part of the deliveries that shared a write
+ * with another. So a busy room waits and saves, while many quiet rooms, where waiting saves nothing, do not wait.
  */
 export class Flusher {
   readonly #maxIntervalMs: number
@@ -20,7 +21,9 @@ export class Flusher {
   #rooms: HotRoom[] = []
   #queues: WriteQueue[] = []
   #scheduled = false
+  /** Since the last flush: events times subscribers, and fragments times subscribers. */
   #deliveries = 0
+  #writes = 0
   /** The time of the oldest event that was cut since the last flush, in ms since 1970. */
   #oldest = Number.POSITIVE_INFINITY
   #notBefore = 0
@@ -61,6 +64,7 @@ export class Flusher {
       room.pending = ''
       room.pendingEvents = 0
       this.#deliveries += pendingEvents * room.subscribers.size
+      this.#writes += room.subscribers.size
       if (pendingSince < this.#oldest) this.#oldest = pendingSince
       this.#deliver(room, new Fragment(pending, pendingEvents), pendingFrom)
     }
@@ -97,9 +101,10 @@ export class Flusher {
     const startedAt = performance.now()
     this.flush()
     const endedAt = performance.now()
+    const shared = this.#deliveries === 0 ? 0 : 1 - this.#writes / this.#deliveries
     this.#count()
     this.#metrics.flushSeconds.observe((endedAt - startedAt) / 1000)
-    this.#notBefore = endedAt + Math.min(this.#maxIntervalMs, (endedAt - startedAt) * REST)
+    this.#notBefore = endedAt + Math.min(this.#maxIntervalMs, (endedAt - startedAt) * REST * shared)
     this.#scheduled = false
     if (this.#rooms.length > 0 || this.#queues.length > 0) this.#schedule()
   }
@@ -110,6 +115,7 @@ export class Flusher {
     this.#metrics.deliveries.inc(this.#deliveries)
     this.#metrics.deliverySeconds.observe(Math.max(0, Date.now() - this.#oldest) / 1000)
     this.#deliveries = 0
+    this.#writes = 0
     this.#oldest = Number.POSITIVE_INFINITY
   }
 }

@@ -39,7 +39,7 @@ export class StoredOutbox {
         if (text !== null) messages.push(restore(text))
       })
     }
-    return messages.sort((a, b) => a.createdAt - b.createdAt || (a.clientMessageId < b.clientMessageId ? -1 : 1))
+    return messages.sort((a, b) => (a.clientMessageId < b.clientMessageId ? -1 : 1))
   }
 
   erase(user: string): void {

@@ -2,7 +2,7 @@ import type { SendAnswer } from '../../src/protocol/frames.ts'
 import type { KeyValueStorage, PendingMessage, Sending, SendOptions } from './api.ts'
 import type { KeptConnection } from './connection.ts'
 import { clientClosed, signedOut, YeoulError } from './errors.ts'
-import { newMessageId } from './message-id.ts'
+import { MessageIds } from './message-ids.ts'
 import { StoredOutbox } from './outbox-storage.ts'
 import { backoff, type Surroundings } from './platform.ts'
 
@@ -39,6 +39,7 @@ export class Outbox {
   readonly #connection: KeptConnection
   readonly #hooks: OutboxHooks
   readonly #stored: StoredOutbox
+  readonly #ids: MessageIds
   readonly #queues = new Map<string, Queue>()
   #size = 0
   #owner: string | null = null
@@ -53,6 +54,7 @@ export class Outbox {
     this.#connection = connection
     this.#hooks = hooks
     this.#stored = new StoredOutbox(storage, around.onError)
+    this.#ids = new MessageIds(around)
   }
 
   add(room: string, body: string, options: SendOptions = {}): Sending {
@@ -61,7 +63,7 @@ export class Outbox {
     }
     const message: PendingMessage = {
       room,
-      clientMessageId: newMessageId(this.#around),
+      clientMessageId: this.#ids.next(),
       body,
       ...(options.replyTo === undefined ? {} : { replyTo: options.replyTo }),
       ...(options.fileIds === undefined ? {} : { fileIds: options.fileIds }),

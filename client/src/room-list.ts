@@ -34,6 +34,8 @@ export class LiveRoomList implements RoomList {
   readonly #connect: () => void
   readonly #live: LiveValue<RoomListSnapshot>
   readonly #entries = new Map<string, Entry>()
+  /** The shown form of each entry, made once: an entry is replaced, never changed. */
+  readonly #forms = new WeakMap<Entry, RoomListEntry>()
   #state: RoomListSnapshot['state'] = 'idle'
   #error: YeoulError | undefined
   #me = ''
@@ -69,7 +71,7 @@ export class LiveRoomList implements RoomList {
 
   get(room: string): RoomListEntry | undefined {
     const entry = this.#entries.get(room)
-    return entry && shown(entry)
+    return entry && this.#shown(entry)
   }
 
   reload(): Promise<void> {
@@ -276,26 +278,23 @@ export class LiveRoomList implements RoomList {
     return next
   }
 
+  #shown(entry: Entry): RoomListEntry {
+    let form = this.#forms.get(entry)
+    if (form === undefined) {
+      const { room, membership, n, lastMessage } = entry
+      const unread = Math.max(0, n - membership.readN)
+      form = { room, membership, unread, lastMessage, activeAt: lastMessage?.at ?? membership.joinedAt }
+      this.#forms.set(entry, form)
+    }
+    return form
+  }
+
   #make(): RoomListSnapshot {
-    const rooms = [...this.#entries.values()].map(shown).sort((a, b) => b.activeAt - a.activeAt)
+    const rooms = [...this.#entries.values()].map((entry) => this.#shown(entry)).sort((a, b) => b.activeAt - a.activeAt)
     const unread = rooms.reduce((sum, entry) => sum + entry.unread, 0)
     const base = { state: this.#state, rooms, unread }
     return this.#error === undefined ? base : { ...base, error: this.#error }
   }
-}
-
-/** The shown form of each entry, made once: an entry is replaced, never changed. */
-const forms = new WeakMap<Entry, RoomListEntry>()
-
-function shown(entry: Entry): RoomListEntry {
-  let form = forms.get(entry)
-  if (form === undefined) {
-    const { room, membership, n, lastMessage } = entry
-    const unread = Math.max(0, n - membership.readN)
-    form = { room, membership, unread, lastMessage, activeAt: lastMessage?.at ?? membership.joinedAt }
-    forms.set(entry, form)
-  }
-  return form
 }
 
 function withRead(membership: Membership, seq: number, n: number): Membership {

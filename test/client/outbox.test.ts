@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Client, ClientOptions, KeyValueStorage } from '../../client/src/api.ts'
+import { createClient } from '../../client/src/client.ts'
+import { type AnyCommand, ME, Peer, page, said, settled } from './peer.ts'
+
+const ROOM = 'room-1'
+
+export class MemoryStorage implements KeyValueStorage {
+  readonly kept = new Map<string, string>()
+  get length(): number {
+    return this.kept.size
+  }
+  key(index: number): string | null {
+    return [...this.kept.keys()][index] ?? null
+  }
+  getItem(key: string): string | null {
+    return this.kept.get(key) ?? null
+  }
+  setItem(key: string, value: string): void {
+    this.kept.set(key, value)
+  }
+  removeItem(key: string): void {
+    this.kept.delete(key)
+  }
+}
+
+async function online(t: { after(fn: () => void): void }, options: Partial<ClientOptions> = {}, peer = new Peer()) {
+  const client: Client = createClient({
+    url: 'http://peer',
+    auth: { session: 'token', refreshToken: 'refresh-0' },
+    platform: peer.platform(),
+    onError: (error) => assert.fail(error as Error),
+    ...options,
+  })
+  t.after(() => client.close())
+  client.connect()
+  await settled()
+  const sent = () =>
+    peer.links.flatMap((link) => link.asked('send')).map(({ body, retry }) => (retry ? `${body}!` : body))
+  return { peer, client, sent }
+}
+
+const stored = (command: AnyCommand, seq: number) => ({ seq, n: seq, at: seq, durability: 'stored', duplicate: false, command }) // biome-ignore format: one line reads better
+
+test('messages of a room are sent one after the other, those of two rooms side by side', async (t) => {
+  const { peer, client, sent } = await online(t)
+  for (const body of ['a', 'b']) client.send(ROOM, body)
+  client.send('room-2', 'other')
+  await settled()
+  assert.deepEqual(sent(), ['a', 'other'])
+  peer.link.ok(peer.link.asked('send')[0]!, stored(peer.link.asked('send')[0]!, 1))
+  await settled()
+  assert.deepEqual(sent(), ['a', 'other', 'b'])
+})
+
+test('[P3] what was on the way when the connection broke is sent again under its id, as a repeat, and first', async (t) => {
+  const { peer, client, sent } = await online(t)
+  const first = client.send(ROOM, 'a')
+  client.send(ROOM, 'b')
+  await settled()
+  const id = peer.link.last('send').clientMessageId
+  assert.equal(id, first.clientMessageId)
+  assert.match(id!, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  peer.on('send', (c) => ({ ok: stored(c, c.body === 'a' ? 7 : 8) }))
+  peer.link.cut()
+  await peer.clock.advance(1_000)
+  assert.deepEqual(sent(), ['a', 'a!', 'b'])
+  assert.equal(peer.link.asked('send')[0]?.clientMessageId, id)
+  assert.equal((await first.acknowledged).seq, 7)
+})
+
+test('a refusal that may pass stops the room, which goes on from that message', async (t) => {
+  for (const sendWindow of [1, 3]) {
+    const { peer, client, sent } = await online(t, { tuning: { sendWindow } })
+    let refused = 2
+    peer.on('send', (c) => {
+      if (c.body === 'b' && refused-- > 0) {
+        return { err: { code: 'rate_limited', message: '', retryable: true, retryAfterMs: 2_000 } }
+      }
+      return { ok: stored(c, 1) }
+    })
+    const all = ['a', 'b', 'c', 'd', 'e'].map((body) => client.send(ROOM, body).acknowledged)
+    await settled()
+    const before = sent().length
+    await peer.clock.advance(1_900)
+    assert.equal(sent().length, before, 'nothing is sent during the pause')
+    await peer.clock.advance(10_000)
+    await Promise.all(all)
+    const rest = sendWindow === 1 ? ['a', 'b', 'b!', 'b!', 'c', 'd', 'e'] : null
+    if (rest !== null) assert.deepEqual(sent(), rest)
+    assert.deepEqual([...new Set(sent().map((body) => body?.[0]))].join(''), 'abcde')
+  }
+})
+
+test('a refused message fails alone; it can be tried again or discarded', async (t) => {
+  const { peer, client, sent } = await online(t)
+  peer.on('subscribe', () => page(3))
+  const timeline = client.openRoom(ROOM)
+  await settled()
+  peer.on('send', (c) =>
+    c.body === 'b' ? { err: { code: 'banned', message: 'no', retryable: false } } : { ok: stored(c, 4) },
+  )
+  const [, b, c] = ['a', 'b', 'c'].map((body) => timeline.send(body))
+  await assert.rejects(b!.acknowledged, { code: 'banned' })
+  await c!.acknowledged
+  const failed = timeline.getSnapshot().pending.find((m) => m.status === 'failed')
+  assert(failed?.body === 'b' && failed.error?.code === 'banned')
+
+  peer.on('send', () => ({ ok: stored({} as AnyCommand, 9) }))
+  await timeline.retry(failed.clientMessageId).acknowledged
+  assert.deepEqual(sent(), ['a', 'b', 'c', 'b!'])
+
+  peer.on('send', () => ({ err: { code: 'banned', message: 'no', retryable: false } }))
+  const d = timeline.send('d')
+  await assert.rejects(d.acknowledged)
+  timeline.discard(d.clientMessageId)
+  assert(!timeline.getSnapshot().pending.some((m) => m.body === 'd'))
+  assert.throws(() => timeline.retry(d.clientMessageId), { code: 'discarded' })
+})
+
+test('a message that is too long fails here, for the server would end the connection', async (t) => {
+  const { client, sent } = await online(t)
+  await assert.rejects(client.send(ROOM, 'x'.repeat(8_001)).acknowledged, { code: 'body_too_long' })
+  assert.deepEqual(sent(), [])
+})
+
+test('[P6] a full outbox refuses', async (t) => {
+  const { client } = await online(t, { tuning: { outboxMessages: 2 } })
+  client.send(ROOM, 'a')
+  client.send(ROOM, 'b')
+  assert.throws(() => client.send(ROOM, 'c'), { code: 'outbox_full', retryable: true })
+})
+
+test('acknowledgement and event come in either order, and the message is shown exactly once', async (t) => {
+  const { peer, client } = await online(t)
+  peer.on('subscribe', () => page(3))
+  const timeline = client.openRoom(ROOM)
+  await settled()
+  const shown = () => {
+    const { messages, pending } = timeline.getSnapshot()
+    return [...messages.filter((m) => m.sender === ME).map((m) => m.seq), ...pending.map((m) => m.status)]
+  }
+  const one = timeline.send('a')
+  await settled()
+  assert.deepEqual(shown(), ['sending'])
+  peer.link.ok(peer.link.last('send'), stored(peer.link.last('send'), 4))
+  assert.deepEqual(shown(), ['acknowledged'])
+  peer.link.events(ROOM, said(4, ME, one.clientMessageId))
+  assert.deepEqual(shown(), [4])
+
+  const two = timeline.send('b')
+  await settled()
+  peer.link.events(ROOM, said(5, ME, two.clientMessageId))
+  assert.deepEqual(shown(), [4, 5])
+  assert.equal((await two.acknowledged).seq, 5)
+  peer.link.ok(peer.link.last('send'), stored(peer.link.last('send'), 5))
+  assert.deepEqual(shown(), [4, 5])
+
+  // The event came while the answer was lost: the repeat is answered with a seq that is shown already.
+  const three = timeline.send('c')
+  await settled()
+  peer.link.cut()
+  peer.on('subscribe', () => ({
+    ok: {
+      position: { epoch: 1, seq: 6 },
+      recovered: true,
+      events: [said(6, ME, three.clientMessageId)],
+      more: false,
+      head: 6,
+    },
+  }))
+  peer.on('send', (c) => ({ ok: { ...stored(c, 6), duplicate: true } }))
+  await peer.clock.advance(1_000)
+  assert.deepEqual(shown(), [4, 5, 6])
+})
+
+test('unsent messages survive the program, in order; another user does not get them', async (t) => {
+  const storage = new MemoryStorage()
+  const first = await online(t, { storage })
+  first.peer.on('send', () => undefined)
+  first.client.send(ROOM, 'a')
+  await first.peer.clock.advance(5)
+  first.client.send(ROOM, 'b')
+  await settled()
+  first.client.close()
+  assert.equal(storage.length, 2)
+
+  const stranger = new Peer()
+  stranger.on('hello', () => ({
+    ok: {
+      user: 'user-you',
+      sessionId: 's',
+      heartbeatMs: 30_000,
+      limits: { bodyLength: 8_000, frameBytes: 65_536, inFlight: 512 },
+    },
+  }))
+  stranger.routes.set('POST /auth/refresh', () => [200, { user: { id: 'user-you' }, accessToken: 'x' }])
+  const other = await online(t, { storage }, stranger)
+  assert.deepEqual(other.sent(), [])
+
+  const second = await online(t, { storage })
+  second.peer.on('send', (c) => ({ ok: stored(c, 1) }))
+  second.client.send(ROOM, 'c')
+  await second.peer.clock.advance(10)
+  second.peer.link.ok(second.peer.link.asked('send')[0]!, stored({} as AnyCommand, 1))
+  await second.peer.clock.advance(10)
+  assert.deepEqual(second.sent(), ['a!', 'b!', 'c'])
+  assert.equal(storage.length, 0)
+})
+
+test('signing out leaves nothing of the user behind', async (t) => {
+  const storage = new MemoryStorage()
+  const { client } = await online(t, { storage })
+  const sending = client.send(ROOM, 'secret')
+  await settled()
+  assert.equal(storage.length, 1)
+  await client.auth.logout()
+  await assert.rejects(sending.acknowledged, { code: 'signed_out' })
+  assert.equal(storage.length, 0)
+})
+
+test('a storage that fails costs no message', async (t) => {
+  const errors: unknown[] = []
+  const storage = new MemoryStorage()
+  storage.setItem = () => {
+    throw new Error('full')
+  }
+  const { peer, client, sent } = await online(t, { storage, onError: (error) => errors.push(error) })
+  peer.on('send', (c) => ({ ok: stored(c, 1) }))
+  await client.send(ROOM, 'a').acknowledged
+  assert.deepEqual(sent(), ['a'])
+  assert.equal(errors.length, 1)
+})

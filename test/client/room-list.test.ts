@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Client } from '../../client/src/api.ts'
+import { createClient } from '../../client/src/client.ts'
+import type { RoomSummary } from '../../src/protocol/model.ts'
+import { caughtUp, ME, messageAt, Peer, page, problem, said, settled } from './peer.ts'
+
+function summary(id: string, n: number, readN: number): RoomSummary {
+  return {
+    room: {
+      id,
+      kind: 'open',
+      title: id,
+      capacity: null,
+      memberCount: 2,
+      createdBy: ME,
+      createdAt: 0,
+      position: { epoch: 1, seq: n },
+    },
+    membership: { role: 'member', joinedAt: 0, readSeq: readN, readN, notify: 'all', lastExitAt: null },
+    unread: n - readN,
+    lastMessage: n === 0 ? null : messageAt(n),
+  }
+}
+
+const head = (room: string, n: number, more: object = {}) => ({
+  room,
+  epoch: 1,
+  seq: n,
+  n,
+  lastMessage: messageAt(n),
+  ...more,
+})
+
+async function listed(t: { after(fn: () => void): void }, ...rooms: RoomSummary[]) {
+  const peer = new Peer()
+  const client: Client = createClient({
+    url: 'http://peer',
+    auth: { session: 'token', refreshToken: 'refresh-0' },
+    platform: peer.platform(),
+    onError: (error) => assert.fail(error as Error),
+  })
+  t.after(() => client.close())
+  peer.routes.set('GET /me/rooms', () => [200, { items: rooms, nextCursor: null }])
+  peer.on('watch', (c) => ({
+    ok: { heads: c.rooms === 'all' ? rooms.map((s) => head(s.room.id, s.room.position.seq)) : [] },
+  }))
+  const unsubscribe = client.rooms.subscribe(() => {})
+  await settled()
+  const unread = () => Object.fromEntries(client.rooms.getSnapshot().rooms.map((r) => [r.room.id, r.unread]))
+  const loads = () => peer.requests.filter((r) => r.path === '/me/rooms').length
+  return { peer, client, rooms, unread, loads, unsubscribe }
+}
+
+test('rooms are listed with their unread counts, the liveliest first, and stay live by heads', async (t) => {
+  const { peer, client, unread } = await listed(t, summary('a', 10, 4), summary('b', 20, 20))
+  assert.deepEqual(Object.keys(unread()), ['b', 'a'])
+  assert.equal(client.rooms.getSnapshot().unread, 6)
+  peer.link.push({ push: 'heads', rooms: [head('a', 30), head('b', 25, { readN: 24 })] })
+  assert.deepEqual(unread(), { a: 26, b: 1 })
+  assert.equal(client.rooms.getSnapshot().rooms[0]?.room.id, 'a')
+})
+
+test('what another session read, and what one wrote oneself, is read here too', async (t) => {
+  const { peer, unread } = await listed(t, summary('a', 10, 4))
+  peer.link.push({ push: 'heads', rooms: [{ room: 'a', epoch: 1, seq: 10, n: 10, readN: 9 }] })
+  assert.deepEqual(unread(), { a: 1 })
+  peer.link.push({ push: 'heads', rooms: [head('a', 11, { lastMessage: messageAt(11, ME) })] })
+  assert.deepEqual(unread(), { a: 0 })
+  // A head that is older than what is known changes nothing.
+  peer.link.push({ push: 'heads', rooms: [head('a', 8)] })
+  assert.deepEqual(unread(), { a: 0 })
+})
+
+test('an open room’s events and readings are counted before the heads tell', async (t) => {
+  const { peer, client, unread } = await listed(t, summary('a', 10, 10))
+  peer.on('subscribe', () => page(10))
+  const timeline = client.openRoom('a')
+  await settled()
+  peer.link.events('a', said(11), said(12))
+  assert.deepEqual(unread(), { a: 2 })
+  peer.link.push({ push: 'heads', rooms: [head('a', 12)] })
+  assert.deepEqual(unread(), { a: 2 })
+  timeline.markRead()
+  assert.deepEqual(unread(), { a: 0 })
+  peer.link.events('a', { seq: 13, type: 'room', at: 1, actor: 'x', changes: { title: 'New' } })
+  assert.equal(client.rooms.get('a')?.room.title, 'New')
+  peer.link.events('a', { seq: 14, type: 'leave', at: 1, actor: ME, user: ME, reason: 'left' })
+  assert.deepEqual(unread(), {})
+})
+
+test('rooms come and go with the membership', async (t) => {
+  const { peer, rooms, unread } = await listed(t, summary('a', 1, 1))
+  rooms.push(summary('b', 5, 2))
+  peer.link.push({ push: 'room_added', room: 'b' })
+  await peer.clock.advance(300)
+  assert.deepEqual(unread(), { b: 3, a: 0 })
+  peer.link.push({ push: 'room_removed', room: 'a' })
+  assert.deepEqual(unread(), { b: 3 })
+})
+
+test('coming back watches again; the list is loaded anew only when the rooms are others', async (t) => {
+  const { peer, rooms, unread, loads } = await listed(t, summary('a', 1, 1))
+  assert.equal(loads(), 1)
+  rooms[0] = summary('a', 4, 1)
+  peer.link.cut()
+  await peer.clock.advance(1_000)
+  assert.deepEqual([unread(), loads()], [{ a: 3 }, 1])
+  rooms[0] = summary('b', 2, 1)
+  peer.link.cut()
+  await peer.clock.advance(1_000)
+  assert.deepEqual([unread(), loads()], [{ b: 1 }, 2])
+})
+
+test('a list that cannot be had says so, and is tried again', async (t) => {
+  const { peer, client, unsubscribe } = await listed(t, summary('a', 1, 1))
+  unsubscribe()
+  await client.auth.logout()
+  const answer = peer.routes.get('GET /me/rooms')!
+  peer.routes.set('GET /me/rooms', () => [503, problem('unavailable', 503, true)])
+  await client.auth.login({ username: 'me', password: 'x' })
+  client.rooms.subscribe(() => {})
+  await settled()
+  const { state, error } = client.rooms.getSnapshot()
+  assert.deepEqual([state, error?.code], ['failed', 'unavailable'])
+  peer.routes.set('GET /me/rooms', answer)
+  await peer.clock.advance(3_000)
+  assert.equal(client.rooms.getSnapshot().state, 'ready')
+})
+
+test('without a subscriber nothing is watched, after a moment', async (t) => {
+  const { peer, client, unsubscribe } = await listed(t, summary('a', 1, 1))
+  unsubscribe()
+  client.rooms.subscribe(() => {})()
+  assert.equal(peer.link.asked('watch').length, 1)
+  await peer.clock.advance(3_000)
+  assert.deepEqual(
+    peer.link.asked('watch').map((c) => c.rooms),
+    ['all', []],
+  )
+})
+
+test('names are asked for together, once, and kept', async (t) => {
+  const { peer, client } = await listed(t)
+  peer.routes.set('GET /users', (_, url) => [
+    200,
+    {
+      items: url.searchParams
+        .get('ids')!
+        .split(',')
+        .filter((id) => id !== 'nobody')
+        .map((id) => ({ id, username: id, displayName: id.toUpperCase(), createdAt: 0 })),
+    },
+  ])
+  let told = 0
+  client.users.subscribe(() => told++)
+  for (const id of ['a', 'b', 'a', 'nobody']) assert.equal(client.users.get(id), undefined)
+  await peer.clock.advance(20)
+  assert.equal(client.users.get('a')?.displayName, 'A')
+  assert.equal(client.users.getSnapshot().get('b')?.displayName, 'B')
+  client.users.get('nobody')
+  await peer.clock.advance(20)
+  assert.equal(peer.requests.filter((r) => r.path === '/users').length, 1)
+  assert.equal(told, 1)
+  // The signed-in user needs no request.
+  assert.equal(client.users.get(ME)?.id, ME)
+})
+
+test('a caught-up room and the list agree', async (t) => {
+  const { peer, client, unread } = await listed(t, summary('a', 10, 10))
+  peer.on('subscribe', (c) => (c.position === undefined ? page(10) : caughtUp([said(11), said(12)], 12)))
+  client.openRoom('a')
+  await settled()
+  peer.link.cut()
+  await peer.clock.advance(1_000)
+  assert.deepEqual(unread(), { a: 2 })
+})

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Client, ClientOptions, SocketLike } from '../../client/src/api.ts'
+import { createClient } from '../../client/src/client.ts'
+import { newPerson, type Person } from '../support/people.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+
+/** Sockets of one client that a test can cut, as a network does. */
+class Cuttable {
+  readonly sockets: WebSocket[] = []
+  down = false
+  /** Cuts each connection right after it wrote this many frames, so that their answers are lost. */
+  framesEach = Number.POSITIVE_INFINITY
+  readonly connect = (url: string, protocols: string[]): SocketLike => {
+    const socket = new WebSocket(this.down ? 'ws://127.0.0.1:1' : url, protocols)
+    this.sockets.push(socket)
+    const send = socket.send.bind(socket)
+    let frames = 0
+    socket.send = (data) => {
+      send(data)
+      if (++frames === this.framesEach) socket.close()
+    }
+    return socket as SocketLike
+  }
+  /** Ends the connection without a word to the client's own code. */
+  cut(): void {
+    this.sockets.at(-1)?.close()
+  }
+}
+
+interface Somebody {
+  person: Person
+  client: Client
+  net: Cuttable
+  /** The one that is good now. */
+  refreshToken(): string
+}
+
+async function somebody(
+  server: TestServer,
+  t: { after(fn: () => void): void },
+  options: Partial<ClientOptions> = {},
+): Promise<Somebody> {
+  const person = await newPerson(server)
+  const net = new Cuttable()
+  let { refreshToken } = person
+  const client = createClient({
+    url: server.url,
+    auth: {
+      session: 'token',
+      refreshToken,
+      onRefreshToken: (token) => {
+        refreshToken = token ?? ''
+      },
+    },
+    platform: { connect: net.connect },
+    tuning: { backoffMs: 20, backoffCapMs: 200 },
+    onError: (error) => assert.fail(error as Error),
+    ...options,
+  })
+  t.after(() => client.close())
+  return { person, client, net, refreshToken: () => refreshToken }
+}
+
+/** Waits until something holds; its failure names what was seen last. */
+async function until(what: string, holds: () => boolean, ms = 5_000): Promise<void> {
+  const end = Date.now() + ms
+  while (!holds()) {
+    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+async function sharedRoom(a: Somebody, ...others: Somebody[]): Promise<string> {
+  const { id } = await a.client.api.createRoom({ title: 'A room' })
+  for (const other of others) await other.client.api.join(id)
+  return id
+}
+
+test('two people talk: messages, edits, reactions, deletes, typing, who is there, who has read', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  const jun = await somebody(server, t)
+  const room = await sharedRoom(mina, jun)
+  const [a, b] = [mina.client.openRoom(room), jun.client.openRoom(room)]
+  await until('both live', () => a.getSnapshot().state === 'live' && b.getSnapshot().state === 'live')
+  await a.members.load()
+
+  const sending = a.send('안녕, 준')
+  assert.equal(a.getSnapshot().pending.length, 1)
+  const { seq, duplicate } = await sending.acknowledged
+  assert.equal(duplicate, false)
+  await until('delivered', () => b.getSnapshot().messages.at(-1)?.seq === seq)
+  await until('confirmed', () => a.getSnapshot().pending.length === 0)
+  const at = () => b.getSnapshot().messages.find((m) => m.seq === seq)
+  assert.equal(at()?.body, '안녕, 준')
+
+  await a.edit(seq, '안녕, 준!')
+  await b.react(seq, '👍', true)
+  await until('edited and reacted', () => at()?.body === '안녕, 준!' && at()?.reactions[0]?.count === 1)
+
+  await until('both online', () => a.getSnapshot().online.length === 2)
+  assert.equal(a.unreadBy(at()!), 1)
+  b.markRead()
+  await until('read', () => a.unreadBy(at()!) === 0)
+
+  b.typing()
+  await until('typing', () => a.getSnapshot().typing.includes(jun.person.id))
+
+  await a.delete(seq)
+  await until('deleted', () => at()?.body === null && at()?.deletedAt !== undefined)
+  b.close()
+  await until('one gone', () => a.getSnapshot().onlineCount === 1)
+})
+
+test('[P4] what was missed while away arrives in order, once, and history goes on before it', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  const jun = await somebody(server, t)
+  const room = await sharedRoom(mina, jun)
+  for (let i = 1; i <= 120; i++) await mina.client.send(room, `before ${i}`).acknowledged
+  const timeline = jun.client.openRoom(room)
+  const seqs: number[] = []
+  timeline.onEvent((event) => seqs.push(event.seq))
+  await until('live', () => timeline.getSnapshot().state === 'live')
+  const first = timeline.getSnapshot()
+  assert.equal(first.messages.length, 50)
+  assert.equal(first.hasOlder, true)
+
+  jun.net.down = true
+  jun.net.cut()
+  await until('away', () => timeline.getSnapshot().state === 'recovering')
+  for (let i = 1; i <= 30; i++) await mina.client.send(room, `meanwhile ${i}`).acknowledged
+  jun.net.down = false
+  await until('back', () => timeline.getSnapshot().messages.at(-1)?.body === 'meanwhile 30')
+  await mina.client.send(room, 'after').acknowledged
+  await until('live again', () => timeline.getSnapshot().messages.at(-1)?.body === 'after')
+  const head = timeline.getSnapshot().messages.at(-1)!.seq
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: 31 }, (_, i) => head - 30 + i),
+  )
+  assert.equal(timeline.getSnapshot().resets, 0)
+
+  while (await timeline.loadOlder());
+  const all = timeline.getSnapshot().messages
+  assert.deepEqual(
+    all.map((m) => m.n),
+    Array.from({ length: 151 }, (_, i) => i + 1),
+  )
+})
+
+test('[P3] messages on the way when the connection is cut are stored once and in order', async (t) => {
+  await using server = await startTestServer()
+  for (const sendWindow of [1, 8]) {
+    const mina = await somebody(server, t, { tuning: { backoffMs: 20, backoffCapMs: 100, sendWindow } })
+    const room = await sharedRoom(mina)
+    const timeline = mina.client.openRoom(room)
+    await until('live', () => timeline.getSnapshot().state === 'live')
+    const sendings = Array.from({ length: 60 }, (_, i) => timeline.send(`message ${i}`))
+    // hello and subscribe are a frame each; the third, fourth … carry messages.
+    mina.net.framesEach = 5
+    mina.net.cut()
+    await Promise.all(sendings.map((sending) => sending.acknowledged))
+    await until('all shown', () => timeline.getSnapshot().messages.length === 60)
+    const stored = await mina.client.api.messages(room, { limit: 100 })
+    const expected = Array.from({ length: 60 }, (_, i) => `message ${i}`)
+    assert.deepEqual(
+      stored.map((m) => m.body),
+      expected,
+    )
+    assert.deepEqual(
+      timeline.getSnapshot().messages.map((m) => m.body),
+      expected,
+    )
+    assert.equal(timeline.getSnapshot().pending.length, 0)
+    assert(mina.net.sockets.length >= 4, `cut ${mina.net.sockets.length} times`)
+  }
+})
+
+test('[P3] a message that was written to the storage before the program ended is sent by the next one, once', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  const room = await sharedRoom(mina)
+  const kept = new Map<string, string>()
+  const storage = {
+    get length() {
+      return kept.size
+    },
+    key: (i: number) => [...kept.keys()][i] ?? null,
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  }
+  const again = async (refreshToken: string, down: boolean) => {
+    const net = new Cuttable()
+    let latest = refreshToken
+    const client = createClient({
+      url: server.url,
+      auth: {
+        session: 'token',
+        refreshToken,
+        onRefreshToken: (token) => {
+          latest = token ?? ''
+        },
+      },
+      storage,
+      platform: { connect: net.connect },
+      tuning: { backoffMs: 20, backoffCapMs: 100 },
+    })
+    t.after(() => client.close())
+    await client.auth.restore()
+    net.down = down
+    return { client, latest: () => latest }
+  }
+  const one = await again(mina.refreshToken(), true)
+  one.client.send(room, 'first').acknowledged.catch(() => {})
+  one.client.send(room, 'second').acknowledged.catch(() => {})
+  assert.equal(kept.size, 2)
+  one.client.close()
+  assert.equal(kept.size, 2)
+
+  const two = await again(one.latest(), false)
+  two.client.connect()
+  await until('sent', () => kept.size === 0)
+  const stored = await two.client.api.messages(room)
+  assert.deepEqual(
+    stored.map((m) => m.body),
+    ['first', 'second'],
+  )
+})

@@ -11,6 +11,8 @@ export interface HeadCell {
   seq: number
   n: number
   lastMessage: Message | null
+  /** Until its head was read; another session may come to watch it meanwhile. */
+  reading: Promise<void> | null
 }
 
 /**
@@ -33,7 +35,7 @@ export class Heads {
     const cells = rooms.map((room) => {
       let cell = this.#cells.get(room)
       if (cell === undefined) {
-        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null }
+        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null, reading: null }
         this.#cells.set(room, cell)
         this.#bus.addInterest(room)
         fresh.push(cell)
@@ -41,21 +43,15 @@ export class Heads {
       cell.watchers++
       return cell
     })
-    if (fresh.length > 0) {
-      try {
-        const heads = await this.#log.heads(fresh.map((cell) => cell.room))
-        for (const cell of fresh) {
-          const head = heads.get(cell.room)
-          if (head === undefined) continue
-          cell.epoch = head.epoch
-          // Events that came meanwhile may have moved it already.
-          cell.seq = Math.max(cell.seq, head.seq)
-          cell.n = Math.max(cell.n, head.n)
-        }
-      } catch (error) {
-        for (const cell of cells) this.release(cell)
-        throw error
+    try {
+      if (fresh.length > 0) {
+        const reading = this.#read(fresh)
+        for (const cell of fresh) cell.reading = reading
       }
+      await Promise.all(new Set(cells.map((cell) => cell.reading)))
+    } catch (error) {
+      for (const cell of cells) this.release(cell)
+      throw error
     }
     return cells
   }
@@ -65,6 +61,22 @@ export class Heads {
     if (cell.watchers > 0 || this.#cells.get(cell.room) !== cell) return
     this.#cells.delete(cell.room)
     this.#bus.dropInterest(cell.room)
+  }
+
+  async #read(cells: HeadCell[]): Promise<void> {
+    try {
+      const heads = await this.#log.heads(cells.map((cell) => cell.room))
+      for (const cell of cells) {
+        const head = heads.get(cell.room)
+        if (head === undefined) continue
+        cell.epoch = head.epoch
+        // Events that came meanwhile may have moved it already.
+        cell.seq = Math.max(cell.seq, head.seq)
+        cell.n = Math.max(cell.n, head.n)
+      }
+    } finally {
+      for (const cell of cells) cell.reading = null
+    }
   }
 
   apply(room: string, epoch: number, events: RoomEvent[]): void {

@@ -9,9 +9,17 @@ interface Pending {
   save: boolean
 }
 
+interface Exit {
+  room: string
+  user: string
+  at: number
+}
+
 const CHUNK = 500
-/** Above this many waiting cursors the oldest are written at once. */
+/** So many waiting cursors are written at once; twice as many are held, and new ones dropped: reading on brings them again. */
 const WAITING_MAX = 50_000
+/** More users and rooms than this are not remembered; their cursors are still compared where they are stored. */
+const KNOWN_MAX = 50_000
 
 /**
  * Read cursors and times of last exit, gathered and written together: many steps forward within one interval are one row.
@@ -22,8 +30,12 @@ export class Progress {
   readonly #bus: Bus
   readonly #failed: (error: unknown) => void
   #cursors = new Map<string, Pending>()
-  #exits = new Map<string, { room: string; user: string; at: number }>()
+  /** How far users have read as far as this node knows: a cursor never moves back, so that less than this is no news. */
+  #known = new Map<string, number>()
+  #exits = new Map<string, Exit>()
   #saving: Promise<void> = Promise.resolve()
+  /** The save that has not begun. */
+  #next: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: { memberships: Memberships; bus: Bus; failed: (error: unknown) => void }) {
@@ -54,12 +66,14 @@ export class Progress {
   /** Writes what waits; resolves when all that was noted before is in the database, or its failure was told. */
   flush(): Promise<void> {
     if (this.#cursors.size === 0 && this.#exits.size === 0) return this.#saving
-    const cursors = [...this.#cursors.values()]
-    const exits = [...this.#exits.values()]
-    this.#cursors.clear()
-    this.#exits.clear()
-    this.#saving = this.#saving.then(() => this.#save(cursors, exits))
-    return this.#saving
+    if (this.#next !== null) return this.#next
+    // At most one save waits behind the one under way, and takes all that is there by then: a slow database piles up none.
+    this.#next = this.#saving.then(() => {
+      this.#next = null
+      return this.#save()
+    })
+    this.#saving = this.#next
+    return this.#next
   }
 
   async stop(): Promise<void> {
@@ -69,28 +83,45 @@ export class Progress {
 
   #note(cursor: ReadCursor, by: string, save: boolean): boolean {
     const key = cursor.room + cursor.user
+    if ((this.#known.get(key) ?? -1) >= cursor.seq) return false
+    this.#known.set(key, cursor.seq)
+    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value as string)
     const waiting = this.#cursors.get(key)
-    if (waiting !== undefined && waiting.cursor.seq >= cursor.seq) return false
+    if (waiting === undefined && this.#cursors.size >= WAITING_MAX * 2) return false
     this.#cursors.set(key, { cursor, by, save: save || (waiting?.save ?? false) })
     if (this.#cursors.size > WAITING_MAX) void this.flush()
     return true
   }
 
-  async #save(pending: Pending[], exits: { room: string; user: string; at: number }[]): Promise<void> {
+  async #save(): Promise<void> {
+    const pending = [...this.#cursors.values()]
+    const exits = [...this.#exits.values()]
+    this.#cursors.clear()
+    this.#exits.clear()
     const cursors = pending.filter((one) => one.save).map((one) => one.cursor)
     try {
       for (let i = 0; i < Math.max(cursors.length, exits.length); i += CHUNK)
         await this.#memberships.saveProgress(cursors.slice(i, i + CHUNK), exits.slice(i, i + CHUNK))
     } catch (error) {
       this.#failed(error)
-      // Kept for the next time, unless the user has read on since.
-      for (const one of pending) {
-        const key = one.cursor.room + one.cursor.user
-        if (one.save && !this.#cursors.has(key) && this.#cursors.size < WAITING_MAX) this.#cursors.set(key, one)
-      }
+      this.#keep(pending, exits)
       return
     }
     for (const { cursor, by } of pending)
       this.#bus.publishToUser(cursor.user, { kind: 'read', room: cursor.room, seq: cursor.seq, n: cursor.n, by })
+  }
+
+  /** What could not be saved waits for the next time, unless something newer waits already. */
+  #keep(pending: Pending[], exits: Exit[]): void {
+    for (const one of pending) {
+      const key = one.cursor.room + one.cursor.user
+      const newer = this.#cursors.get(key)
+      if (newer !== undefined) newer.save ||= one.save
+      else if (this.#cursors.size < WAITING_MAX) this.#cursors.set(key, one)
+    }
+    for (const exit of exits) {
+      const key = exit.room + exit.user
+      if (!this.#exits.has(key) && this.#exits.size < WAITING_MAX) this.#exits.set(key, exit)
+    }
   }
 }

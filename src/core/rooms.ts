@@ -80,9 +80,9 @@ export class RoomService {
       memberIds,
     })
     this.#publish(room.id, change)
-    if (created) {
-      for (const user of [actor.user, ...memberIds])
-        this.#bus.publishToUser(user, { kind: 'room_added', room: room.id })
+    // Of a direct room that exists, only who had left comes back to it.
+    for (const event of change.events) {
+      if (event.type === 'join') this.#bus.publishToUser(event.user, { kind: 'room_added', room: room.id })
     }
     return { room: shown(room), created }
   }

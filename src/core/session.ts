@@ -206,21 +206,17 @@ export class Session {
   async watch(rooms: string[] | 'all'): Promise<string> {
     const { memberships, heads, limits } = this.gateway
     if (rooms !== 'all' && rooms.length > limits.watched) throw new YeoulError('too_many_watched')
-    const mine = await memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
-    let watched = mine
-    let refused: string[] = []
-    if (rooms !== 'all') {
-      const members = new Set(mine)
-      const asked = [...new Set(rooms)]
-      watched = asked.filter((room) => members.has(room))
-      refused = asked.filter((room) => !members.has(room))
-    }
     this.#watch?.end()
+    // Made before the rooms are read: it notes those that are taken away meanwhile.
     const watch = new Watch(this.user, rooms === 'all', heads, limits.watched)
-    if (!this.ended) this.#watch = watch
-    const answer = { heads: await watch.add(watched), ...(refused.length > 0 && { refused }) }
-    if (this.ended) watch.end()
-    return JSON.stringify(answer)
+    this.#watch = watch
+    const mine = memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
+    if (rooms === 'all') return JSON.stringify({ heads: await watch.add(mine) })
+    const asked = new Set(rooms)
+    const members = mine.then((ids) => asked.intersection(new Set(ids)))
+    const answer = { heads: await watch.add(members.then((ids) => [...ids])) }
+    const refused = [...asked.difference(await members)]
+    return JSON.stringify(refused.length > 0 ? { ...answer, refused } : answer)
   }
   unwatch(room: string): void {
     this.#watch?.remove(room)
@@ -232,7 +228,8 @@ export class Session {
   roomRemoved(room: string): void {
     this.queue.push(JSON.stringify({ push: 'room_removed', room }))
     this.#watch?.remove(room)
-    // The subscription ends at the `leave` event, wherever that stands (P5).
+    // The subscription ends at the `leave` event, wherever that stands (P5); a suspended one may miss it.
+    if (this.#subscriptions.get(room)?.suspended) this.unsubscribed(room)
   }
   readElsewhere(room: string, n: number): void {
     this.#watch?.read(room, n)

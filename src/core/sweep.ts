@@ -17,12 +17,15 @@ export class Sweep {
   #unfinished = 0
   #short = false
   #timer: NodeJS.Timeout | null = null
+  #roundMs = 0
+  #nextRound = 0
 
   constructor(hub: Hub) {
     this.#hub = hub
   }
 
   start(roundMs = 1_000): void {
+    this.#roundMs = roundMs
     this.#timer = setInterval(() => this.tick(), roundMs / SLICES)
     this.#timer.unref()
   }
@@ -33,7 +36,12 @@ export class Sweep {
 
   tick(): void {
     const now = performance.now()
-    this.#left ??= this.#hub.sessions.values()
+    if (this.#left === null) {
+      // A round of few sessions is done early; the next one waits all the same, so that heads are told once a round.
+      if (now < this.#nextRound) return
+      this.#nextRound = now + this.#roundMs
+      this.#left = this.#hub.sessions.values()
+    }
     for (let visits = Math.ceil(this.#hub.sessions.size / SLICES); visits > 0; visits--) {
       const next = this.#left.next()
       if (next.done) {

@@ -11,6 +11,9 @@ export class Watch {
   #cells: HeadCell[] = []
   #told: number[] = []
   #ended = false
+  /** Calls of `add` under way, and the rooms that were taken away meanwhile: those must not be added any more (P5). */
+  #adding = 0
+  readonly #removed = new Set<string>()
   /** Read cursors that other sessions of the user moved since the last push. */
   #read: Map<string, number> | null = null
 
@@ -22,30 +25,39 @@ export class Watch {
   }
 
   /** Begins to watch; the heads are those to answer with, and told thereby. */
-  async add(rooms: string[]): Promise<HeadEntry[]> {
-    const cells = await this.#heads.hold(rooms.slice(0, this.#most))
-    const known = new Set(this.#cells)
-    const added: HeadCell[] = []
-    for (const cell of cells) {
-      // The session may have ended, or a join have added the room, while the heads were read.
-      if (this.#ended || known.has(cell) || this.#cells.length >= this.#most) this.#heads.release(cell)
-      else {
-        this.#cells.push(cell)
-        this.#told.push(cell.seq)
-        added.push(cell)
+  async add(rooms: string[] | Promise<string[]>): Promise<HeadEntry[]> {
+    this.#adding++
+    try {
+      const cells = await this.#heads.hold((await rooms).slice(0, this.#most))
+      const known = new Set(this.#cells)
+      const added: HeadCell[] = []
+      for (const cell of cells) {
+        // The session may have ended, or a join have added the room, or a leave taken it away, while the heads were read.
+        const late = this.#ended || known.has(cell) || this.#removed.has(cell.room)
+        if (late || this.#cells.length >= this.#most) this.#heads.release(cell)
+        else {
+          this.#cells.push(cell)
+          this.#told.push(cell.seq)
+          added.push(cell)
+        }
       }
+      return added.map((cell) => this.#entry(cell))
+    } finally {
+      this.#adding--
+      if (this.#adding === 0) this.#removed.clear()
     }
-    return added.map((cell) => this.#entry(cell))
   }
 
   /** A room that the user just joined: its head is told with the next push. */
   async addLater(room: string): Promise<void> {
+    this.#removed.delete(room)
     const before = this.#cells.length
     await this.add([room])
     if (this.#cells.length > before) this.#told[this.#cells.length - 1] = 0
   }
 
   remove(room: string): void {
+    if (this.#adding > 0) this.#removed.add(room)
     const i = this.#cells.findIndex((cell) => cell.room === room)
     if (i < 0) return
     this.#heads.release(this.#cells[i] as HeadCell)

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryBus } from '../../src/adapters/memory/bus.ts'
+import { Heads } from '../../src/core/heads.ts'
+import { Watch } from '../../src/core/watch.ts'
+import type { Log } from '../../src/ports/log.ts'
+
+const log = {
+  heads: async (rooms: string[]) => new Map(rooms.map((room) => [room, { epoch: 1, seq: 5, n: 3 }])),
+} as unknown as Log
+
+test('[P5] a room that is taken away while the rooms or their heads are read is not watched', async () => {
+  for (const moment of ['before the rooms are known', 'before the heads are known']) {
+    const bus = new MemoryBus()
+    const heads = new Heads(log, bus)
+    bus.listen({
+      room: (room, notice) => notice.kind === 'events' && heads.apply(room, notice.epoch, notice.events),
+      user: () => {},
+    })
+    const watch = new Watch('somebody', true, heads, 10)
+    const rooms = Promise.withResolvers<string[]>()
+    const added = watch.add(rooms.promise)
+    if (moment === 'before the rooms are known') watch.remove('a')
+    rooms.resolve(['a', 'b'])
+    await rooms.promise
+    if (moment === 'before the heads are known') watch.remove('a')
+    assert.deepEqual(
+      (await added).map((head) => head.room),
+      ['b'],
+      moment,
+    )
+    for (const room of ['a', 'b'])
+      bus.publish(room, {
+        kind: 'events',
+        epoch: 1,
+        events: [{ type: 'room', seq: 6, at: 0, actor: 'x', changes: {} }],
+      })
+    assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'b', epoch: 1, seq: 6, n: 3 }])
+    await watch.addLater('a')
+    assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 5, n: 3 }])
+  }
+})

@@ -14,6 +14,10 @@ import type { Fragment } from './write-queue.ts'
 /** How long an event that came too early waits for the one before it, until the log is asked. */
 const GAP_MS = 20
 const FILL = 1_000
+/** How often the log is asked for what an event that came too early says must be there. */
+const FILL_TRIES = 10
+/** Heads that are compared at a time. */
+const COMPARE = 1_000
 /** Events that came too early and wait; beyond, they are dropped: the log has them. */
 const EARLY_MAX = 10_000
 /** Typing pushes that one room gets within a tick of presence; the rest are dropped. */
@@ -32,7 +36,11 @@ export class FanOut {
   readonly #metrics: Metrics
   readonly #limits: () => Limits
   readonly #endedLogins: EndedLogins
+  readonly #lostAnswers: () => number
   readonly #failed: (error: unknown) => void
+  #lostBefore = 0
+  /** Whether a room may miss events that no gap will show. */
+  #unsure = false
   #early = new Map<HotRoom, RoomEvent[]>()
   #typing = new Map<string, number>()
 
@@ -46,6 +54,8 @@ export class FanOut {
     metrics: Metrics
     limits: () => Limits
     endedLogins: EndedLogins
+    /** How many times the database may have committed what it could not answer any more, so that nobody published it. */
+    lostAnswers: () => number
     failed: (error: unknown) => void
   }) {
     this.#log = parts.log
@@ -56,6 +66,7 @@ export class FanOut {
     this.#metrics = parts.metrics
     this.#limits = parts.limits
     this.#endedLogins = parts.endedLogins
+    this.#lostAnswers = parts.lostAnswers
     this.#failed = parts.failed
     parts.bus.listen({
       room: (room, notice) => this.#room(room, notice),
@@ -75,7 +86,9 @@ export class FanOut {
         continue
       }
       taken++
-      if (this.#apply(hot, event, now)) return
+      if (!this.#apply(hot, event, now)) continue
+      this.#hotRooms.grew(hot, taken)
+      return this.#end(hot)
     }
     if (taken === 0) return
     this.#hotRooms.grew(hot, taken)
@@ -97,6 +110,11 @@ export class FanOut {
   /** Called once a second. */
   tick(): void {
     this.#typing.clear()
+    const lost = this.#lostAnswers()
+    if (lost === this.#lostBefore && !this.#unsure) return
+    this.#lostBefore = lost
+    this.#unsure = false
+    void this.#compareHeads()
   }
 
   #room(room: string, notice: RoomNotice): void {
@@ -152,9 +170,6 @@ export class FanOut {
     if (event.type !== 'leave') return false
     if (event.reason === 'room_deleted') {
       // Everybody leaves, one event each. Telling each of all the others would be quadratic; `room_removed` tells them.
-      this.#flusher.cut(hot)
-      for (const subscription of [...hot.subscribers]) subscription.session.unsubscribed(hot.id)
-      this.#hotRooms.drop(hot)
       return true
     }
     let cut = false
@@ -196,18 +211,52 @@ export class FanOut {
   /** Reads from the log what the bus did not bring, until nothing is missing. */
   async #fill(hot: HotRoom): Promise<void> {
     try {
-      while (this.#early.has(hot) && this.#hotRooms.get(hot.id) === hot) {
+      for (let tries = 0; tries < FILL_TRIES; ) {
         const { head, events } = await this.#log.read(hot.id, hot.head, FILL)
+        if (this.#hotRooms.get(hot.id) !== hot) break
+        const before = hot.head
         this.take(hot, head.epoch, events)
         if (this.#early.has(hot)) this.#takeEarly(hot)
-        if (events.length < FILL && hot.head >= head.seq) break
+        // What came too early while the log was read needs another look.
+        if (hot.head >= head.seq && !this.#early.has(hot)) break
+        if (hot.head > before) continue
+        tries++
+        await new Promise((resolve) => setTimeout(resolve, GAP_MS))
       }
-      this.#early.delete(hot)
     } catch (error) {
       this.#failed(error)
-      // The next event tries again; whoever subscribes gets what the log holds.
-      this.#early.delete(hot)
+      this.#unsure = true
     }
+    this.#early.delete(hot)
+  }
+
+  /** Finds what was never published: the last events of a room leave no gap. */
+  async #compareHeads(): Promise<void> {
+    try {
+      const rooms = this.#hotRooms.all()
+      for (let i = 0; i < rooms.length; i += COMPARE) {
+        const some = rooms.slice(i, i + COMPARE)
+        const heads = await this.#log.heads(some.map((hot) => hot.id))
+        for (const hot of some) {
+          const head = heads.get(hot.id)
+          if (this.#hotRooms.get(hot.id) !== hot) continue
+          if (head === undefined) this.#end(hot)
+          else if (head.epoch !== hot.epoch) this.#reset(hot, head.epoch)
+          else if (head.seq > hot.head) await this.#fill(hot)
+        }
+      }
+    } catch (error) {
+      this.#failed(error)
+      this.#unsure = true
+    }
+  }
+
+  /** The room is gone: its subscribers get what waits, and nothing more. */
+  #end(hot: HotRoom): void {
+    this.#flusher.cut(hot)
+    for (const subscription of [...hot.subscribers]) subscription.session.unsubscribed(hot.id)
+    this.#early.delete(hot)
+    this.#hotRooms.drop(hot)
   }
 
   #reset(hot: HotRoom, epoch: number): void {

@@ -40,6 +40,10 @@ export class HotRooms {
     return this.#rooms.size
   }
 
+  all(): HotRoom[] {
+    return [...this.#rooms.values()]
+  }
+
   /** The room if it is hot. */
   get(id: string): HotRoom | undefined {
     return this.#rooms.get(id)

@@ -7,6 +7,8 @@ import type { Message, RoomEvent } from '../../src/protocol/model.ts'
 import { type Item, Line } from './line.ts'
 import type { Person } from './people.ts'
 
+const RETRY_MS = 50
+
 interface Sent {
   room: string
   body: string
@@ -23,6 +25,9 @@ export class Writer {
   /** Codes of refusals that may succeed later. */
   readonly refusals = new Map<string, number>()
   readonly #unacked = new Map<string, Sent>()
+  /** Refused and to be tried again, after a time that doubles until something is acknowledged. */
+  readonly #refused = new Map<string, Sent>()
+  #retryMs = RETRY_MS
   #made = 0
 
   constructor(url: string, person: Person, options: { pingMs?: number } = {}) {
@@ -53,9 +58,17 @@ export class Writer {
       if (ok !== null) return this.#acknowledged(clientMessageId, sent, ok)
       if (err?.retryable) {
         this.refusals.set(err.code, (this.refusals.get(err.code) ?? 0) + 1)
-        setTimeout(() => this.#unacked.has(clientMessageId) && this.line.live && this.#try(clientMessageId, sent), 50)
+        if (this.#refused.size === 0) setTimeout(() => this.#retryRefused(), this.#retryMs)
+        this.#refused.set(clientMessageId, sent)
       } else this.problems.push(`${clientMessageId} was refused: ${err?.code}`)
     })
+  }
+
+  #retryRefused(): void {
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS * 16)
+    const refused = [...this.#refused]
+    this.#refused.clear()
+    for (const [id, sent] of refused) if (this.#unacked.has(id)) this.#try(id, sent)
   }
 
   #acknowledged(id: string, { room, body }: Sent, ok: Item): void {
@@ -65,6 +78,7 @@ export class Writer {
       this.problems.push(`[P3] ${id} was acknowledged at ${before.seq} and at ${seq}`)
     if (ok.durability !== 'stored') this.problems.push(`[P1] ${id} is ${ok.durability}`)
     this.acked.set(id, { room, seq, body })
+    this.#retryMs = RETRY_MS
     this.#unacked.delete(id)
   }
 }

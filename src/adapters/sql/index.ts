@@ -46,6 +46,8 @@ export interface SqlStore {
   verify(): Promise<VerifyReport>
   /** A consistent copy in a new file; the server goes on meanwhile. */
   backup(file: string): Promise<void>
+  /** Keeps the database from growing beyond so many bytes: what would is `storage_full`. null lifts the limit. */
+  limitBytes(bytes: number | null): Promise<void>
   /** Rejects `unavailable` when the database cannot be read or written now. */
   ping(): Promise<void>
   /** Finishes what was asked before, and closes the database. */
@@ -161,6 +163,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     },
     verify: () => keeper.call('verify'),
     backup: (file) => keeper.call('backup', file),
+    limitBytes: (bytes) => writer.call('limitBytes', bytes),
     ping: () => within(PING_MS, Promise.all([writer.ping(), reader.ping()])),
     async close() {
       checkpoints.stop()

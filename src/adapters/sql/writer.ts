@@ -60,15 +60,21 @@ const maintenance = {
       sqlite.raw.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
     }
   },
+  limitBytes(_: null, bytes: number | null): void {
+    const pages = bytes === null ? PAGES_MAX : Math.ceil(bytes / pageBytes())
+    sqlite.raw.exec(`PRAGMA max_page_count = ${pages}`)
+  },
   close(_: null): void {
     sqlite.raw.close()
   },
 }
-export type WriteOperations = typeof operations & Pick<typeof maintenance, 'restartWal'>
+export type WriteOperations = typeof operations & Pick<typeof maintenance, 'restartWal' | 'limitBytes'>
 
 const transaction: Transaction = { db: sqlite.db, roomChanged: (id) => cache.forget(id) }
 const GROUP_MAX = 256
 const RESTART_BUSY_MS = 20
+/** SQLite's own limit. */
+const PAGES_MAX = 4_294_967_294
 const waiting: Call[] = []
 let scheduled = false
 
@@ -138,12 +144,17 @@ function isMaintenance(call: Call | undefined): boolean {
   return call !== undefined && Object.hasOwn(maintenance, call[1])
 }
 
-function maintain([id, name]: Call): void {
+function maintain([id, name, ...args]: Call): void {
   try {
-    maintenance[name as keyof typeof maintenance](null)
+    const operation = maintenance[name as keyof typeof maintenance] as (_: null, ...args: unknown[]) => void
+    operation(null, ...args)
     port.postMessage(['ok', id, undefined] satisfies Answer)
   } catch (error) {
     port.postMessage(failed(id, error))
   }
   if (name === 'close') port.close()
+}
+
+function pageBytes(): number {
+  return (sqlite.raw.prepare('PRAGMA page_size').get() as { page_size: number }).page_size
 }

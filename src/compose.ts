@@ -8,6 +8,7 @@ import { Access } from './core/access.ts'
 import { AccountService } from './core/accounts.ts'
 import { AppendQueue } from './core/append-queue.ts'
 import { Chat, eventOf } from './core/chat.ts'
+import { runCommand } from './core/commands.ts'
 import { EndedLogins } from './core/ended-logins.ts'
 import { FanOut } from './core/fanout.ts'
 import { Flusher } from './core/flusher.ts'
@@ -168,6 +169,7 @@ export async function compose(config: Config, log: Logger) {
     bus,
     metrics,
     failed,
+    run: runCommand,
   }
   return {
     config,

@@ -98,12 +98,12 @@ export class FanOut {
   /** Hands a room's fragment to its subscribers; who cannot take it lags from here on. */
   deliver(hot: HotRoom, fragment: Fragment, from: number): void {
     for (const subscription of hot.subscribers) {
-      if (subscription.session.queue.offer(fragment)) continue
+      if (subscription.queue.offer(fragment)) continue
       subscription.suspended = true
       hot.subscribers.delete(subscription)
       this.#metrics.slowReader('lagging')
       const position = { epoch: hot.epoch, seq: from - 1 }
-      subscription.session.queue.push(JSON.stringify({ push: 'lagging', room: hot.id, position }))
+      subscription.queue.push(JSON.stringify({ push: 'lagging', room: hot.id, position }))
     }
   }
 
@@ -254,7 +254,7 @@ export class FanOut {
   /** The room is gone: its subscribers get what waits, and nothing more. */
   #end(hot: HotRoom): void {
     this.#flusher.cut(hot)
-    for (const subscription of [...hot.subscribers]) subscription.session.unsubscribed(hot.id)
+    for (const subscription of [...hot.subscribers]) subscription.end()
     this.#early.delete(hot)
     this.#hotRooms.drop(hot)
   }
@@ -263,8 +263,8 @@ export class FanOut {
     this.#flusher.cut(hot)
     const text = JSON.stringify({ push: 'reset', room: hot.id, epoch })
     for (const subscription of [...hot.subscribers]) {
-      subscription.session.queue.push(text)
-      subscription.session.unsubscribed(hot.id)
+      subscription.queue.push(text)
+      subscription.end()
     }
     this.#early.delete(hot)
     this.#hotRooms.drop(hot)

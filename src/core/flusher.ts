@@ -44,7 +44,7 @@ export class Flusher {
     this.#schedule()
   }
 
-  markQueue(queue: WriteQueue): void {
+  markQueue = (queue: WriteQueue): void => {
     this.#queues.push(queue)
     this.#schedule()
   }
@@ -74,7 +74,7 @@ export class Flusher {
       const fragment = new Fragment(text, 2)
       // Presence and typing are dropped first: a queue that is half full does not take them.
       for (const subscription of room.subscribers) {
-        subscription.session.queue.offerEphemeral(fragment)
+        subscription.queue.offerEphemeral(fragment)
       }
     }
   }

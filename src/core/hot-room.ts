@@ -1,9 +1,19 @@
 import { applyEvent, messageOf } from '../protocol/message.ts'
 import type { MemberRole, Message, MessageEvent, RoomEvent, RoomKind } from '../protocol/model.ts'
-import type { Subscription } from './subscription.ts'
+import type { WriteQueue } from './write-queue.ts'
 
 /** How many messages the newest page holds. */
 export const NEWEST_PAGE = 50
+
+/** A session receives this room live; suspended while its connection reads too slowly (`lagging`). */
+export interface Subscription {
+  readonly room: HotRoom
+  /** The way to the session's connection. */
+  readonly queue: WriteQueue
+  suspended: boolean
+  /** Takes it away from its session. */
+  end(): void
+}
 
 /** An event of the tail with its encoding, made when it is first needed. */
 interface Kept {
@@ -45,7 +55,8 @@ export class HotRoom {
   #pageJson: string | null = null
   #tail: Kept[]
   #members = new Map<string, MemberRole>()
-  #lookups = new Map<string, { stale: boolean }>()
+  /** Look-ups under way: how many of a user, and whether an event about the user passed meanwhile. */
+  #lookups = new Map<string, { running: number; stale: boolean }>()
   /** Pushes that wait for the next flush: encoded events and the first seq among them. */
   pending = ''
   pendingEvents = 0
@@ -173,7 +184,8 @@ export class HotRoom {
     for (;;) {
       const known = this.#members.get(user)
       if (known !== undefined) return known
-      const mark = this.#lookups.get(user) ?? { stale: false }
+      const mark = this.#lookups.get(user) ?? { running: 0, stale: false }
+      mark.running++
       this.#lookups.set(user, mark)
       try {
         const role = await look()
@@ -182,7 +194,7 @@ export class HotRoom {
         if (role !== null) this.#members.set(user, role)
         return role
       } finally {
-        if (this.#lookups.get(user) === mark) this.#lookups.delete(user)
+        if (--mark.running === 0 && this.#lookups.get(user) === mark) this.#lookups.delete(user)
       }
     }
   }

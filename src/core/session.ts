@@ -7,16 +7,15 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Chat } from './chat.ts'
-import { runCommand } from './commands.ts'
 import type { Flusher } from './flusher.ts'
 import type { Heads } from './heads.ts'
-import type { Hub } from './hub.ts'
+import type { Subscription } from './hot-room.ts'
+import type { Hub, LocalSession } from './hub.ts'
 import { newId } from './ids.ts'
 import type { Metrics } from './metrics.ts'
 import type { PresenceTicker } from './presence.ts'
 import { TokenBucket } from './rate-limit.ts'
-import type { Subscription } from './subscription.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import type { SubscribingSession, Subscriptions } from './subscriptions.ts'
 import { Watch } from './watch.ts'
 import { type Wire, WriteQueue } from './write-queue.ts'
 
@@ -48,6 +47,8 @@ export interface Gateway {
   bus: Bus
   metrics: Metrics
   failed(error: unknown): void
+  /** Runs a command of a live session: see commands.ts. */
+  run(session: Session, actor: Actor, command: Command): undefined | Promise<void>
 }
 
 /**
@@ -75,7 +76,7 @@ const FRAME_MS = 10_000
 const WARN_MS = 60_000
 
 /** Server-side state of one connection. Times are of the monotonic clock, so that no clock jump ends a session. */
-export class Session {
+export class Session implements LocalSession, SubscribingSession {
   readonly id = newId()
   readonly gateway: Gateway
   readonly queue: WriteQueue
@@ -98,7 +99,7 @@ export class Session {
   constructor(gateway: Gateway, wire: Wire) {
     const now = performance.now()
     this.gateway = gateway
-    this.queue = new WriteQueue(wire, gateway.flusher, gateway.writeQueueBytes)
+    this.queue = new WriteQueue(wire, gateway.writeQueueBytes, gateway.flusher.markQueue)
     this.#state = { name: 'awaiting-hello', since: now, waiting: null }
     this.#heardAt = now
     this.#received = wire.received
@@ -354,7 +355,7 @@ export class Session {
 
   #attempt(actor: Actor, command: Command): undefined | Promise<void> {
     try {
-      return runCommand(this, actor, command)?.catch((error) => this.refuse(command.id, error))
+      return this.gateway.run(this, actor, command)?.catch((error) => this.refuse(command.id, error))
     } catch (error) {
       this.refuse(command.id, error)
       return

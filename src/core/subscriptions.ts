@@ -6,15 +6,25 @@ import type { Position, RoomEvent } from '../protocol/model.ts'
 import type { Access } from './access.ts'
 import { endAtOwnLeave } from './chat.ts'
 import type { Flusher } from './flusher.ts'
-import type { HotRoom } from './hot-room.ts'
+import type { HotRoom, Subscription } from './hot-room.ts'
 import type { HotRooms } from './hot-rooms.ts'
 import type { Metrics } from './metrics.ts'
 import type { Progress } from './progress.ts'
-import type { Session } from './session.ts'
-import type { Subscription } from './subscription.ts'
+import type { WriteQueue } from './write-queue.ts'
 
 /** A position may lie this many times `limits.catchUp` back, and is then recovered in several steps (`more`). */
 const STEPS = 10
+
+/** A live session, as far as its subscriptions go. */
+export interface SubscribingSession {
+  readonly user: string
+  readonly ended: boolean
+  readonly queue: WriteQueue
+  readonly subscriptionCount: number
+  subscription(room: string): Subscription | undefined
+  subscribed(subscription: Subscription): void
+  unsubscribed(room: string): void
+}
 
 /**
  * Begins and ends subscriptions. The seam is exact: what waits for the room's subscribers is cut off first, then answer and
@@ -55,7 +65,7 @@ export class Subscriptions {
    * with a hot room, a known member and a recent position nothing is.
    */
   subscribe(
-    session: Session,
+    session: SubscribingSession,
     room: string,
     position: Position | undefined,
     answer: (json: string) => void,
@@ -76,7 +86,7 @@ export class Subscriptions {
   }
 
   async #subscribeSlowly(
-    session: Session,
+    session: SubscribingSession,
     room: string,
     position: Position | undefined,
     answer: (json: string) => void,
@@ -102,7 +112,12 @@ export class Subscriptions {
   }
 
   /** The synchronous step: subscribes, and makes the answer that fits. */
-  #attach(session: Session, hot: HotRoom, position: Position | undefined, recovered: Recovered | null): string {
+  #attach(
+    session: SubscribingSession,
+    hot: HotRoom,
+    position: Position | undefined,
+    recovered: Recovered | null,
+  ): string {
     this.#flusher.cut(hot)
     this.#begin(session, hot)
     const { epoch, head } = hot
@@ -126,12 +141,17 @@ export class Subscriptions {
     return recoveredJson(epoch, head, json === '[]' ? rest : `${json.slice(0, -1)},${rest.slice(1)}`, head)
   }
 
-  #begin(session: Session, hot: HotRoom): void {
+  #begin(session: SubscribingSession, hot: HotRoom): void {
     const old = session.subscription(hot.id)
     if (old !== undefined) old.room.subscribers.delete(old)
     else if (session.subscriptionCount >= this.#limits().subscriptions) throw new YeoulError('too_many_subscriptions')
     else this.#presence.enter(hot.id, session.user)
-    const subscription: Subscription = { session, room: hot, suspended: false }
+    const subscription: Subscription = {
+      room: hot,
+      queue: session.queue,
+      suspended: false,
+      end: () => session.unsubscribed(hot.id),
+    }
     hot.subscribers.add(subscription)
     session.subscribed(subscription)
   }

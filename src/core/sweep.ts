@@ -1,5 +1,4 @@
-import type { Hub } from './hub.ts'
-import type { Session } from './session.ts'
+import type { Hub, LocalSession } from './hub.ts'
 
 const SLICES = 10
 /** Bytes of unfinished frames that all connections together may hold; beyond, whoever has had a second loses theirs. */
@@ -12,7 +11,7 @@ const UNFINISHED_MAX = 64 * 1024 * 1024
  */
 export class Sweep {
   readonly #hub: Hub
-  #left: Iterator<Session> | null = null
+  #left: Iterator<LocalSession> | null = null
   /** Of this round so far. */
   #unfinished = 0
   #short = false

@@ -1,5 +1,3 @@
-import type { Flusher } from './flusher.ts'
-
 /** One connection's way out, as the transport gives it. */
 export interface Wire {
   /** Turns a text into the bytes that carry it. The same for every connection of a transport, so that bytes are shared. */
@@ -45,17 +43,17 @@ const JOIN_MAX = 16_384
  */
 export class WriteQueue {
   readonly wire: Wire
-  readonly #flusher: Flusher
+  readonly #changed: (queue: WriteQueue) => void
   readonly #limit: number
   #items: (string | Fragment)[] = []
   #length = 0
   #dirty = false
   #ended = false
 
-  constructor(wire: Wire, flusher: Flusher, limit: number) {
+  constructor(wire: Wire, limit: number, changed: (queue: WriteQueue) => void) {
     this.wire = wire
-    this.#flusher = flusher
     this.#limit = limit
+    this.#changed = changed
   }
 
   /** Bytes that wait here or in the socket (of texts not encoded yet, their length). */
@@ -91,7 +89,7 @@ export class WriteQueue {
   #mark(): void {
     if (this.#dirty) return
     this.#dirty = true
-    this.#flusher.markQueue(this)
+    this.#changed(this)
   }
 
   /** The connection closes: what waits is dropped, and so is what comes later, such as the answer to a command under way. */

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { machine } from './processes.ts'
 import { renderTable } from './report.ts'
 import type { Options, Scenario } from './scenario.ts'
+import { floor } from './scenarios/floor.ts'
 import { history } from './scenarios/history.ts'
 import { hotRoom } from './scenarios/hot-room.ts'
 import { idle } from './scenarios/idle.ts'
@@ -15,7 +16,7 @@ import { sparse } from './scenarios/sparse.ts'
  * `npm run bench` runs every scenario in its quick form; `npm run bench -- hot-room --members 500` one, with options;
  * `--full` measures longer; `--json FILE` keeps everything. Fails when an invariant does not hold.
  */
-const SCENARIOS: Scenario[] = [hotRoom, sparse, ingest, idle, reconnect, history]
+const SCENARIOS: Scenario[] = [floor, hotRoom, sparse, ingest, idle, reconnect, history]
 
 const wanted = SCENARIOS.filter((scenario) => process.argv.slice(2).includes(scenario.name))
 const chosen = wanted.length > 0 ? wanted : SCENARIOS

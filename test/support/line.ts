@@ -18,6 +18,8 @@ export class Line {
   #stopped = false
   #live = false
   #pinging: NodeJS.Timeout | null = null
+  /** Whether a ping waits for its answer. */
+  #unanswered = false
   /** How many times it was cut, and the last close code. */
   cuts = 0
   closeCode = 0
@@ -28,7 +30,7 @@ export class Line {
     /** Told after each `hello`. */
     ready: () => void
     push?: (item: Item) => void
-    /** Pings after that long, and gives the connection up when the answer takes as long; 0: never. */
+    /** Pings every so often, and gives the connection up when one is unanswered at the next; 0: never. */
     pingMs?: number
   }) {
     this.#url = `${options.url.replace('http', 'ws')}/ws`
@@ -36,7 +38,7 @@ export class Line {
     this.#ready = options.ready
     this.#push = options.push ?? (() => {})
     const { pingMs = 0 } = options
-    if (pingMs > 0) this.#pinging = setInterval(() => this.#ping(pingMs), pingMs)
+    if (pingMs > 0) this.#pinging = setInterval(() => this.#ping(), pingMs)
     this.#connect()
   }
 
@@ -92,6 +94,7 @@ export class Line {
       }
       this.#live = false
       this.#asked.clear()
+      this.#unanswered = false
       if (!this.#stopped) setTimeout(() => this.#connect(), 20 + Math.random() * 80)
     })
   }
@@ -103,11 +106,13 @@ export class Line {
     answered?.(item)
   }
 
-  #ping(ms: number): void {
+  #ping(): void {
     const ws = this.#ws
     if (ws === null || !this.#live) return
-    const timer = setTimeout(() => ws.terminate(), ms)
-    this.ask('ping', {}, () => clearTimeout(timer))
-    ws.once('close', () => clearTimeout(timer))
+    if (this.#unanswered) return ws.terminate()
+    this.#unanswered = true
+    this.ask('ping', {}, () => {
+      this.#unanswered = false
+    })
   }
 }

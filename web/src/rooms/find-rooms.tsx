@@ -49,7 +49,7 @@ export function FindRooms() {
           className={inputLook}
         />
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-6 wide:px-4">
+      <div className="min-h-0 flex-1 overflow-y-auto px-4 pb-6 wide:px-6">
         {found.isPending && <SkeletonRows count={5} label={t('ui.loading')} />}
         {found.isError && <Failed error={found.error} onRetry={() => void found.refetch()} />}
         {found.isSuccess && rooms.length === 0 && (

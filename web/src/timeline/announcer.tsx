@@ -17,9 +17,13 @@ export function Announcer({ timeline }: { timeline: Timeline }) {
   const [text, setText] = useState('')
   useEffect(() => {
     let quietUntil = 0
+    let said = 0
     return timeline.onEvent((event) => {
+      // What was deleted or changed stays nowhere in the page.
+      if ((event.type === 'delete' || event.type === 'edit') && event.target === said) setText('')
       if (event.type !== 'message' || event.actor === me || event.body === null || Date.now() < quietUntil) return
       quietUntil = Date.now() + PAUSE_MS
+      said = event.seq
       const name = users.get(event.actor)?.displayName ?? ''
       setText(t('timeline.said', { name, text: event.body.slice(0, 300) }))
     })

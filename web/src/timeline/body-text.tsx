@@ -53,7 +53,7 @@ export const BodyText = memo(function BodyText({ body, mentions, me }: BodyTextP
           href={token.link}
           target="_blank"
           rel="noopener noreferrer nofollow"
-          className="underline decoration-1 underline-offset-2 [word-break:break-all]"
+          className="underline decoration-1 underline-offset-2"
         >
           {token.link}
         </a>

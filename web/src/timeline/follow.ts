@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
-import { firstAfter, type Item, isMessage, isPending } from './items.ts'
+import { type Item, isMessage, isPending } from './items.ts'
 import type { Reading } from './reading.ts'
 
 /** This near to the end, in px, the list follows what arrives. */
@@ -17,12 +17,15 @@ export interface Follow {
   release(): void
 }
 
-/** Keeps the end of the list in sight while the reader is there, and leaves the reader alone while not. */
+/**
+ * Keeps the end of the list in sight while the reader is there, and leaves the reader alone while not. `complete`: the items
+ * reach up to now.
+ */
 export function useFollow(
   list: RefObject<VirtualizerHandle | null>,
   items: readonly Item[],
   reading: Reading,
-  hasOlder: boolean,
+  complete: boolean,
 ): Follow {
   const following = useRef(true)
   const placed = useRef(false)
@@ -42,17 +45,16 @@ export function useFollow(
   useLayoutEffect(() => {
     if (items.length === 0) return
     if (!placed.current) {
-      placed.current = true
-      const first = unreadAfter === null ? items.length : firstAfter(items, unreadAfter)
-      const loaded = first > 0 || !hasOlder
-      if (loaded && first < items.length) {
+      const first = unreadAfter === null ? -1 : items.findIndex((item) => isMessage(item) && item.n === unreadAfter + 1)
+      placed.current = complete || first >= 0
+      if (first >= 0) {
         following.current = false
         list.current!.scrollToIndex(first, { align: 'start', offset: -72 })
         return
       }
     }
     if (following.current) toEnd()
-  }, [items, list, toEnd, unreadAfter, hasOlder])
+  }, [items, list, toEnd, unreadAfter, complete])
 
   // Who sends a message wants to see it.
   useLayoutEffect(() => {

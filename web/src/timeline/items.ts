@@ -84,8 +84,8 @@ export function placeOf(items: readonly Item[], i: number, me: string, unreadAft
   const before = items[i - 1]
   const after = items[i + 1]
   const newDay = before === undefined || !sameDay(timeOf(before), timeOf(item))
-  const firstUnread =
-    unreadAfter !== null && seqOf(item) > unreadAfter && (before === undefined || seqOf(before) <= unreadAfter)
+  // `n` counts messages without a gap.
+  const firstUnread = unreadAfter !== null && isMessage(item) && item.n === unreadAfter + 1
   const opens = newDay || firstUnread || !joins(before!, item, me)
   const closes = after === undefined || !joins(item, after, me) || !sameMinute(timeOf(item), timeOf(after))
   return { newDay, firstUnread, opens, closes }

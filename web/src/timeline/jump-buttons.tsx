@@ -4,7 +4,7 @@ import { useTimelineValue } from '../conversation/use-timeline.ts'
 import { useWords } from '../i18n/index.ts'
 import { Icon } from '../ui/icon.tsx'
 import type { Follow } from './follow.ts'
-import type { Jump } from './jump.ts'
+import { type Jump, REACH } from './jump.ts'
 import type { Reading } from './reading.ts'
 
 interface JumpButtonsProps {
@@ -21,10 +21,10 @@ const pill =
 export function JumpButtons({ timeline, reading, follow, jump }: JumpButtonsProps) {
   const { t } = useWords()
   const [gone, setGone] = useState(false)
-  const firstSeq = useTimelineValue(timeline, ({ messages, hasOlder }) => (hasOlder ? (messages[0]?.seq ?? 0) : 0))
+  const firstN = useTimelineValue(timeline, ({ messages }) => messages[0]?.n ?? 0)
   const newestN = useTimelineValue(timeline, ({ messages }) => messages.at(-1)?.n ?? 0)
   const { unreadAfter, unreadAtOpening } = reading
-  const unreadAbove = !gone && unreadAfter !== null && firstSeq > unreadAfter + 1
+  const unreadAbove = !gone && unreadAfter !== null && firstN > unreadAfter + 1 && unreadAtOpening <= REACH
   const below = follow.seenN === 0 ? 0 : Math.max(0, newestN - follow.seenN)
   return (
     <>
@@ -35,7 +35,7 @@ export function JumpButtons({ timeline, reading, follow, jump }: JumpButtonsProp
             className={pill}
             onClick={() => {
               setGone(true)
-              jump.to(unreadAfter + 1)
+              jump.toNth(unreadAfter + 1)
             }}
           >
             <Icon name="up" className="size-4" />

@@ -49,7 +49,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
   const [focused, setFocused] = useState<string | null>(null)
 
   const reading = useReading(timeline, entry, me)
-  const follow = useFollow(list, items, reading, hasOlder)
+  const follow = useFollow(list, items, reading, snapshot.state === 'live')
   const jump = useJump(timeline, list, items, follow, seq)
 
   const loadOlder = useCallback(() => {

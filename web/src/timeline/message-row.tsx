@@ -36,14 +36,14 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       data-seq={message.seq}
       tabIndex={tabStop ? 0 : -1}
       aria-label={`${name}, ${moment(message.at, language)}`}
-      onPointerEnter={(event) => event.pointerType === 'mouse' && setActive(true)}
+      onPointerMove={(event) => event.pointerType === 'mouse' && setActive(true)}
       onPointerLeave={() => setActive(false)}
       onClick={(event) => !(event.target as Element).closest('a, button') && setActive(true)}
       onFocus={(event) => event.currentTarget.matches(':focus-visible, :has(:focus-visible)') && setActive(true)}
       onBlur={(event: FocusEvent<HTMLElement>) =>
         !event.currentTarget.contains(event.relatedTarget) && setActive(false)
       }
-      className={`relative flex gap-2.5 rounded-2xl px-3 outline-offset-[-2px] wide:px-5 ${opens ? 'pt-2.5' : 'pt-0.5'} ${mine ? 'justify-end' : ''} ${flashing ? 'flash' : ''}`}
+      className={`relative flex gap-2.5 rounded-2xl px-3 outline-offset-[-2px] wide:px-5 ${opens ? 'pt-3' : 'pt-1'} ${mine ? 'justify-end' : ''} ${flashing ? 'flash' : ''}`}
     >
       {!mine && (
         <span className="w-9 shrink-0">{opens && <Avatar id={message.sender} name={name} size="small" />}</span>

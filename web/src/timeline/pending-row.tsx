@@ -15,7 +15,7 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
   const failed = pending.status === 'failed'
   return (
     <article
-      className={`flex flex-col items-end px-3 wide:px-5 ${opens ? 'pt-2.5' : 'pt-0.5'}`}
+      className={`flex flex-col items-end px-3 wide:px-5 ${opens ? 'pt-3' : 'pt-1'}`}
       data-status={pending.status}
     >
       <div className="flex max-w-[min(40rem,86%)] flex-row-reverse items-end gap-1.5">

@@ -2,7 +2,7 @@ import type { RoomListEntry, Timeline } from '@yeoul/client'
 import { useCallback, useEffect, useState } from 'react'
 
 export interface Reading {
-  /** The line "new messages" stands after this seq; null: there is none. */
+  /** The line "new messages" stands after the message with this `n`; null: there is none. */
   unreadAfter: number | null
   /** Messages that were unread when the room was opened. */
   unreadAtOpening: number
@@ -14,8 +14,12 @@ export interface Reading {
 
 /** Where reading stopped. The line stays where it was when the room was opened or left, however much is read below it. */
 export function useReading(timeline: Timeline, entry: RoomListEntry, me: string): Reading {
-  const [opening] = useState(() => ({ seq: entry.membership.readSeq, unread: entry.unread }))
-  const [unreadAfter, setUnreadAfter] = useState<number | null>(opening.unread > 0 ? opening.seq : null)
+  const [opening] = useState(() => {
+    const { readN } = entry.membership
+    // A room that was open before shows at first what it had then; the list knows how much came since.
+    return { readN, unread: Math.max(entry.unread, newestN(timeline) - readN) }
+  })
+  const [unreadAfter, setUnreadAfter] = useState<number | null>(opening.unread > 0 ? opening.readN : null)
   const [hiddenAt, setHiddenAt] = useState<number | null>(null)
 
   const markRead = useCallback(() => {
@@ -24,9 +28,7 @@ export function useReading(timeline: Timeline, entry: RoomListEntry, me: string)
 
   useEffect(() => {
     const onVisibility = () => {
-      const last = timeline.getSnapshot().messages.at(-1)
-      if (document.visibilityState === 'hidden') setHiddenAt(last?.seq ?? 0)
-      else setHiddenAt(null)
+      setHiddenAt(document.visibilityState === 'hidden' ? newestN(timeline) : null)
     }
     document.addEventListener('visibilitychange', onVisibility)
     return () => document.removeEventListener('visibilitychange', onVisibility)
@@ -45,3 +47,5 @@ export function useReading(timeline: Timeline, entry: RoomListEntry, me: string)
   const clearLine = useCallback(() => setUnreadAfter(null), [])
   return { unreadAfter, unreadAtOpening: opening.unread, markRead, clearLine }
 }
+
+const newestN = (timeline: Timeline): number => timeline.getSnapshot().messages.at(-1)?.n ?? 0

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { enter, type House, makeRoom, openHouse, register, say, type Visit } from './visit.ts'
+
+let house: House
+let reader: Visit
+let writer: Pick<Visit, 'call' | 'id'>
+before(async () => {
+  house = await openHouse()
+  writer = await register(house.server, 'writer', '글쓴이')
+})
+after(() => house.close())
+
+const top = (page: Page, seq: number) =>
+  page.locator(`article[data-seq="${seq}"]`).evaluate((row) => Math.round(row.getBoundingClientRect().top))
+
+test('an older page that loads above leaves every row where it is, and only rows on the screen are in the document', async () => {
+  reader = await house.visit('reader', '읽는이')
+  const room = await makeRoom('Long room', writer, reader)
+  for (let i = 1; i <= 300; i++) await say(writer, room, `line ${i} ${'flows on and on '.repeat((i * 7) % 23)}`)
+  const { page } = reader
+  await page.getByText('300 unread messages').waitFor({ state: 'attached' })
+  await enter(page, 'Long room')
+  await page.getByRole('button', { name: 'To the first of 300 unread' }).waitFor()
+  await page.getByRole('log').getByText('line 300').waitFor()
+
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let asked = 0
+  await page.route('**/messages?*', async (route) => {
+    asked++
+    await held
+    await route.continue()
+  })
+  await page.getByRole('log').hover()
+  while (asked === 0) {
+    await page.mouse.wheel(0, -300)
+    await page.waitForTimeout(60)
+  }
+  await page.getByText('Loading earlier messages').waitFor({ state: 'attached' })
+  const seq = Number(await page.locator('article[data-seq]').nth(4).getAttribute('data-seq'))
+  await page.waitForTimeout(200)
+  const before = await top(page, seq)
+  release()
+  await page.waitForResponse('**/messages?*')
+  await page.waitForTimeout(400)
+  assert.ok(
+    Math.abs((await top(page, seq)) - before) <= 1,
+    `row ${seq} moved from ${before} to ${await top(page, seq)}`,
+  )
+  assert.ok((await page.locator('article').count()) < 60)
+})
+
+test('what arrives while one reads further up is counted, and does not move what one reads', async () => {
+  const { page } = reader
+  const room = new URL(page.url()).hash.split('/')[2]!
+  const seq = Number(await page.locator('article[data-seq]').nth(4).getAttribute('data-seq'))
+  const before = await top(page, seq)
+  for (let i = 1; i <= 3; i++) await say(writer, room, `fresh ${i}`)
+  await page.getByRole('button', { name: '3 new messages' }).waitFor()
+  assert.equal(await top(page, seq), before)
+  await page.getByRole('button', { name: '3 new messages' }).click()
+  await page.getByRole('log').getByText('fresh 3').waitFor()
+  await page.getByRole('button', { name: /new message/ }).waitFor({ state: 'detached' })
+})
+
+test('a click on a quote goes to the message it answers, however far back', async () => {
+  const { page } = reader
+  const room = new URL(page.url()).hash.split('/')[2]!
+  await say(writer, room, 'about the beginning', 3)
+  await page.locator('article', { hasText: 'about the beginning' }).getByRole('button', { name: /line/ }).click()
+  await page.locator('article[data-seq="3"].flash').waitFor()
+  const box = await page.locator('article[data-seq="3"]').boundingBox()
+  assert.ok(box !== null && box.y > 64 && box.y < 700, `row 3 is at ${box?.y}`)
+})
+
+test('a link to a message opens the room at it', async () => {
+  const { page } = reader
+  const link = page.url().replace(/(#\/r\/[^/]+).*/, '$1/150')
+  await page.goto('/#/')
+  await page.goto(link)
+  await page.locator('article[data-seq="150"]').waitFor()
+  const box = await page.locator('article[data-seq="150"]').boundingBox()
+  assert.ok(box !== null && box.y > 64 && box.y < 700)
+})
+
+test('a room opens at the line over the first unread message', async () => {
+  const { page } = reader
+  const room = new URL(page.url()).hash.split('/')[2]!
+  await page.getByRole('button', { name: 'To the latest' }).click()
+  await page.getByRole('log').getByText('about the beginning').waitFor()
+  await page.waitForTimeout(1500)
+  await page.goto('/#/')
+  for (let i = 1; i <= 25; i++) await say(writer, room, `unseen ${i} ${'and more '.repeat(12)}`)
+  await page.getByText('25 unread messages').waitFor({ state: 'attached' })
+  await enter(page, 'Long room')
+  await page.locator('[data-unread-line]').waitFor()
+  await page.locator('article', { hasText: 'unseen 1 and' }).waitFor()
+  await page.getByRole('button', { name: /25 new messages|To the latest|new message/ }).click()
+  await page.getByRole('log').getByText('unseen 25').waitFor()
+  await page.getByText('25 unread messages').waitFor({ state: 'detached' })
+})

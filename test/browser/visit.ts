@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Config } from '../../src/config.ts'
+import { buildIfStale } from '../../web/build-if-stale.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+export const PASSWORD = 'correct horse'
+
+/** Somebody at the page: their tab, and the API as they may use it. */
+export interface Visit {
+  page: Page
+  context: BrowserContext
+  /** Calls the API as this person. */
+  call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>
+  id: string
+}
+
+/** The real server and a real browser, for one test file. */
+export interface House {
+  server: TestServer
+  browser: Browser
+  /** A new tab in a browser profile of its own, at the door. */
+  open(options?: BrowserContextOptions & { url?: string }): Promise<{ page: Page; context: BrowserContext }>
+  /** The same with somebody signed in who has just been registered. */
+  visit(username: string, displayName: string, options?: BrowserContextOptions & { url?: string }): Promise<Visit>
+  close(): Promise<void>
+}
+
+export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
+  await buildIfStale()
+  const server = await startTestServer(changes)
+  // Chromium gets a fresh profile in a temporary folder, which playwright removes.
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+
+  const open: House['open'] = async ({ url = server.url, ...options } = {}) => {
+    const context = await browser.newContext({
+      locale: 'en-GB',
+      timezoneId: 'Asia/Seoul',
+      viewport: { width: 1200, height: 760 },
+      baseURL: url,
+      ...options,
+    })
+    context.setDefaultTimeout(10_000)
+    const page = await context.newPage()
+    page.on('pageerror', (error) => assert.fail(`the page threw: ${error.stack}`))
+    return { page, context }
+  }
+
+  return {
+    server,
+    browser,
+    open,
+    async visit(username, displayName, options) {
+      const { page, context } = await open(options)
+      const account = await register(server, username, displayName)
+      const login = await context.request.post('/api/v1/auth/login', {
+        data: { username, password: PASSWORD, session: 'cookie' },
+      })
+      assert.equal(login.status(), 200)
+      await page.goto('/')
+      await page
+        .getByRole('navigation')
+        .or(page.getByText(/No rooms yet|아직 대화방이/))
+        .first()
+        .waitFor()
+      return { page, context, ...account }
+    },
+    async close() {
+      await browser.close()
+      await server.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** An account made over HTTP, with the API as it may use it. */
+export async function register(server: TestServer, username: string, displayName: string) {
+  const made = await post(server, '/auth/register', { username, displayName, password: PASSWORD })
+  const { user, accessToken } = made as { user: { id: string }; accessToken: string }
+  return {
+    id: user.id,
+    async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+      const answer = await fetch(`${server.url}/api/v1${path}`, {
+        method,
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${accessToken}` },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`)
+      return (text === '' ? null : JSON.parse(text)) as T
+    },
+  }
+}
+
+async function post(server: TestServer, path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  assert.equal(answer.status, 201)
+  return answer.json()
+}
+
+type Caller = Pick<Visit, 'call'>
+
+/** An open room of `owner` that the others have joined. */
+export async function makeRoom(title: string, owner: Caller, ...others: Caller[]): Promise<string> {
+  const room = await owner.call<{ id: string }>('POST', '/rooms', { title })
+  for (const other of others) await other.call('POST', `/rooms/${room.id}/join`)
+  return room.id
+}
+
+let said = 0
+/** Sends a message over HTTP; answers its seq. */
+export async function say(who: Caller, room: string, body: string, replyTo?: number): Promise<number> {
+  const message = { clientMessageId: `said-${++said}`, body, ...(replyTo !== undefined && { replyTo }) }
+  return (await who.call<{ seq: number }>('POST', `/rooms/${room}/messages`, message)).seq
+}
+
+/** Opens a room from the list and waits until it is live. */
+export async function enter(page: Page, title: string): Promise<void> {
+  await page.getByRole('link', { name: new RegExp(title) }).click()
+  await page.locator('[role=log][data-state=live]').waitFor()
+}
+
+/** Writes into the composer and sends with Enter. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.locator('#composer').fill(text)
+  await page.locator('#composer').press('Enter')
+}
+
+/** The bodies of all messages in the document, in their order. */
+export async function bodies(page: Page): Promise<string[]> {
+  return page.locator('article p.whitespace-pre-wrap').allTextContents()
+}

@@ -30,7 +30,10 @@ export interface ClientOptions {
   url?: string
   /** `{ session: 'cookie' }` in a page, `{ session: 'token' }` in programs, `{ getToken }` for a service that mints tokens. */
   auth: AuthOptions
-  /** Keeps unsent messages over a reload, such as `localStorage`. Without it the outbox lives in memory. */
+  /**
+   * Keeps unsent messages over a reload, such as `localStorage`; from when it is known whose they are (signed in; with
+   * `getToken`, once connected). Without it the outbox lives in memory.
+   */
   storage?: KeyValueStorage
   /** Bounds and paces; every one has a default. */
   tuning?: Partial<Tuning>

@@ -54,8 +54,11 @@ test('SIGTERM drains: readyz is 503, clients are told to reconnect, the process 
   const server = await startYeoul({ dataDir: temporaryFolder(), env: { YEOUL_DRAIN_MS: '2000' } })
   const { body } = await api(server.url, 'POST', '/auth/register', { username: 'someone', password: 'long enough' })
   const socket = await connected(server.url, body.accessToken as string)
-  const told = new Promise<string>((resolve) => socket.on('message', (data) => resolve(String(data))))
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+  const told = new Promise<string>((resolve, reject) => {
+    socket.once('message', (data) => resolve(String(data)))
+    closed.then((code) => reject(new Error(`closed with ${code} before anything was told`)))
+  })
   const began = performance.now()
   server.signal('SIGTERM')
   assert.match(await told, /"push":"reconnect"/)

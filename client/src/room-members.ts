@@ -13,12 +13,13 @@ const RANK: Record<MemberRole, number> = { owner: 0, moderator: 1, member: 2 }
 type Change =
   | { kind: 'event'; event: RoomEvent; n: number }
   | { kind: 'read'; user: string; seq: number; n: number }
-  | { kind: 'online'; user: string; online: boolean }
+  | { kind: 'online'; user: string; online: boolean; at: number }
 
 /** The participants of a room: pages once, then the room's events, presence and read cursors. */
 export class LiveRoomMembers implements RoomMembers {
   readonly #room: string
   readonly #api: Api
+  readonly #now: () => number
   readonly #live: LiveValue<MembersSnapshot>
   #members = new Map<string, Member>()
   #state: MembersSnapshot['state'] = 'idle'
@@ -32,6 +33,7 @@ export class LiveRoomMembers implements RoomMembers {
   constructor(around: Surroundings, api: Api, room: string) {
     this.#room = room
     this.#api = api
+    this.#now = () => around.clock.now()
     this.#live = new LiveValue(() => this.#make(), around.clock, around.onError)
   }
 
@@ -65,7 +67,7 @@ export class LiveRoomMembers implements RoomMembers {
   }
 
   presence(user: string, online: boolean): void {
-    this.#note({ kind: 'online', user, online })
+    this.#note({ kind: 'online', user, online, at: this.#now() })
   }
 
   /** Members besides the sender whose read cursor is before the message; null unless all are known, at most `most`. */
@@ -134,7 +136,8 @@ export class LiveRoomMembers implements RoomMembers {
     if (member === undefined) return false
     if (change.kind === 'read') return this.#moveCursor(member, change.seq, change.n)
     if (member.online === change.online) return false
-    this.#members.set(member.user, { ...member, online: change.online })
+    const lastExitAt = change.online ? member.lastExitAt : change.at
+    this.#members.set(member.user, { ...member, online: change.online, lastExitAt })
     return true
   }
 

@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { machine } from './processes.ts'
 import { renderTable } from './report.ts'
-import type { Options, Scenario } from './scenario.ts'
+import type { Options, Outcome, Scenario } from './scenario.ts'
 import { floor } from './scenarios/floor.ts'
 import { history } from './scenarios/history.ts'
 import { hotRoom } from './scenarios/hot-room.ts'
@@ -60,6 +60,16 @@ function optionsOf(scenario: Scenario): Options {
   return options
 }
 
+/** A scenario that cannot be run to its end is reported like a broken invariant, and the others go on. */
+async function outcomeOf(scenario: Scenario, options: Options): Promise<Outcome> {
+  try {
+    return await scenario.run(options)
+  } catch (error) {
+    const { stack, message } = error as Error
+    return { tables: [], invariants: { [message]: false }, notes: [stack ?? message], data: { error: message } }
+  }
+}
+
 async function runAll(): Promise<void> {
   const facts = machine()
   console.log(
@@ -72,7 +82,7 @@ async function runAll(): Promise<void> {
     const options = optionsOf(scenario)
     const load = loadavg()[0]
     console.log(`${scenario.name}: ${scenario.about}`)
-    const outcome = await scenario.run(options)
+    const outcome = await outcomeOf(scenario, options)
     for (const table of outcome.tables) console.log(`\n${renderTable(table)}`)
     for (const note of outcome.notes) console.log(`\n${note}`)
     const failed = Object.entries(outcome.invariants).flatMap(([what, holds]) => (holds ? [] : [what]))

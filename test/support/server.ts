@@ -24,7 +24,7 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
     watchTickMs: 200,
     ...changes,
   })
-  const server = await startServer(config, pino({ level: process.env.YEOUL_TEST_LOG ?? 'silent' }))
+  const server = await startServer(config, pino({ level: process.env.TEST_LOG ?? 'silent' }))
   let closed = false
   const close = async () => {
     if (closed) return

@@ -6,7 +6,7 @@ import { newPerson } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { Contract, type Operation } from './http-contract.ts'
 
-const SEED = Number(process.env.YEOUL_TEST_SEED ?? Date.now() % 2 ** 31)
+const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const RUNS = 25
 
 type Json = Record<string, unknown>
@@ -20,7 +20,7 @@ const tokens: string[] = []
 let epoch = 0
 
 before(async () => {
-  console.log(`seed ${SEED}`)
+  console.log(`SEED=${SEED}`)
   server = await startTestServer({ rateLimit: false })
   api = await Contract.of(server.url)
   for (let i = 0; i < 3; i++) {

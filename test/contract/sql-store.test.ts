@@ -233,6 +233,20 @@ describe('the sql store on SQLite', () => {
     for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix)
   })
 
+  test('what was asked before closing is done; what is asked after is unavailable', async () => {
+    const ann = await newUser(store)
+    const room = await newRoom(store, [ann])
+    const asked = Array.from({ length: 50 }, (_, i) => say(store, room, ann, `m${i}`))
+    const closed = store.close()
+    await assert.rejects(say(store, room, ann, 'too late'), code('unavailable'))
+    await assert.rejects(store.log.read(room, 0, 10), code('unavailable'))
+    assert.equal((await Promise.all(asked)).at(-1), 51)
+    await closed
+    await store.close()
+    store = await openSqlStore({ path, server: true })
+    assert.equal((await store.log.head(room))?.seq, 51)
+  })
+
   test('events carry the time of the injected clock', async () => {
     await store.close()
     store = await openSqlStore({ path, server: true, now: () => 12_345 })

@@ -84,9 +84,8 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
   const reader = new StoreThread<ReadOperations>('reader', data, log)
   const keeper = new StoreThread<KeeperOperations>('keeper', { path, cacheKiB: 2_048 }, log)
   const closeThreads = async () => {
-    await Promise.all([keeper.close(), reader.close()])
     // The last to close folds the write-ahead log into the database.
-    await writer.close()
+    await writer.close(Promise.all([keeper.close(), reader.close()]))
     unlock()
   }
   try {

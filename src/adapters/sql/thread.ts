@@ -14,6 +14,8 @@ interface Pending {
 
 const BACK_OFF_MIN_MS = 100
 const BACK_OFF_MAX_MS = 5_000
+/** Calls that may wait for their answers; more are refused with `overloaded`. */
+const PENDING_MAX = 20_000
 
 /**
  * The main thread's side of one thread of the store: calls go over as messages and come back as promises. A thread that
@@ -73,7 +75,10 @@ export class StoreThread<Operations extends Record<keyof Operations, Operation>>
     })
   }
 
-  /** Rejects with what the operation rejects, and `unavailable` when the thread is down or goes down meanwhile. */
+  /**
+   * Rejects with what the operation rejects, with `unavailable` when the thread is down or goes down meanwhile, and with
+   * `overloaded` when too many calls wait.
+   */
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: ArgsOf<Operations[Name]>
@@ -85,20 +90,27 @@ export class StoreThread<Operations extends Record<keyof Operations, Operation>>
     return this.#send('ping', []) as Promise<void>
   }
 
-  /** Lets the thread finish what it was asked, and ends it. */
-  async close(): Promise<void> {
+  /** Takes no more calls; lets the thread finish what it was asked, waits for `others`, and ends it. */
+  async close(others?: Promise<unknown>): Promise<void> {
     this.#closing = true
     clearTimeout(this.#restart)
+    await others
     const worker = this.#worker
     if (worker === null) return
     const exited = new Promise((resolve) => worker.once('exit', resolve))
-    await this.#send('close', []).catch(() => {})
+    await this.#ask(worker, 'close', []).catch(() => {})
     await exited
   }
 
   #send(name: string, args: unknown[]): Promise<unknown> {
     const worker = this.#worker
+    if (this.#closing) return Promise.reject(new YeoulError('unavailable', 'The database is closed.'))
     if (worker === null) return Promise.reject(new YeoulError('unavailable', 'The database thread is starting again.'))
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(new YeoulError('overloaded'))
+    return this.#ask(worker, name, args)
+  }
+
+  #ask(worker: Worker, name: string, args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = ++this.#ids
       this.#pending.set(id, { resolve, reject })

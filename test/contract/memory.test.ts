@@ -1,0 +1,7 @@
+import { MemoryBus } from '../../src/adapters/memory/bus.ts'
+import { MemoryPresence } from '../../src/adapters/memory/presence.ts'
+import { busContract } from './bus.contract.ts'
+import { presenceContract } from './presence.contract.ts'
+
+busContract('memory', async () => ({ nodes: [new MemoryBus()], settled: async () => {}, close: async () => {} }))
+presenceContract('memory', async () => new MemoryPresence())

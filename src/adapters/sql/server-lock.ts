@@ -23,7 +23,9 @@ export function lockForServer(path: string): () => void {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new DatabaseInUse(path)
     throw error
   }
-  return () => lock.close()
+  return () => {
+    if (lock.isOpen) lock.close()
+  }
 }
 
 const SQLITE_BUSY = 5

@@ -21,7 +21,8 @@ export class AppendQueue {
   #drafts: Draft[] = []
   #done: AppendDone[] = []
   #underWay = 0
-  #scheduled = false
+  /** Whether a dispatch will begin or has not ended: it takes all that is pushed until then. */
+  #dispatching = false
   #failed: (error: unknown) => void
   #idle: (() => void)[] = []
 
@@ -49,13 +50,10 @@ export class AppendQueue {
     if (this.pending >= this.#limit) return done({ ok: false, code: 'overloaded' })
     this.#drafts.push(draft)
     this.#done.push(done)
-    if (this.#underWay > 0 || this.#scheduled) return
-    this.#scheduled = true
+    if (this.#dispatching) return
+    this.#dispatching = true
     // After the sockets that are readable now have been read: their messages share the commit.
-    setImmediate(() => {
-      this.#scheduled = false
-      void this.#dispatch()
-    })
+    setImmediate(() => void this.#dispatch())
   }
 
   /** Resolves when nothing is pending. */
@@ -92,6 +90,7 @@ export class AppendQueue {
       this.#appended(drafts, results)
       for (let i = 0; i < done.length; i++) (done[i] as AppendDone)(results[i] as Appended)
     }
+    this.#dispatching = false
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { AppendQueue } from '../../src/core/append-queue.ts'
+import type { Appended, Draft, Log, MessageDraft } from '../../src/ports/log.ts'
+import { YeoulError } from '../../src/protocol/errors.ts'
+import { countingMetrics } from '../support/metrics.ts'
+
+function draft(name: string): MessageDraft {
+  return {
+    type: 'message',
+    room: 'room',
+    actor: 'somebody',
+    clientMessageId: name,
+    body: name,
+    replyTo: null,
+    mentions: [],
+    files: [],
+    retry: false,
+  }
+}
+
+/** A log that answers when the test says so. */
+function scripted(limit = 10_000) {
+  const batches: { drafts: string[]; resolve(): void; reject(error: Error): void }[] = []
+  const appended: string[][] = []
+  const failures: unknown[] = []
+  let seq = 0
+  const log = {
+    append(drafts: Draft[]) {
+      const names = drafts.map((one) => (one as MessageDraft).clientMessageId)
+      const { promise, resolve, reject } = Promise.withResolvers<Appended[]>()
+      const results = () =>
+        names.map((): Appended => ({ ok: true, epoch: 1, seq: ++seq, n: seq, at: 0, duplicate: false }))
+      batches.push({ drafts: names, resolve: () => resolve(results()), reject })
+      return promise
+    },
+  } as unknown as Log
+  const queue = new AppendQueue({
+    log,
+    limit,
+    metrics: countingMetrics(),
+    appended: (drafts) => appended.push(drafts.map((one) => (one as MessageDraft).clientMessageId)),
+    failed: (error) => failures.push(error),
+  })
+  return { queue, batches, appended, failures }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const told: Appended[] = []
+const tell = (result: Appended) => void told.push(result)
+
+test('a lone draft is dispatched at once; what comes while a batch is under way makes up the next, in order', async () => {
+  const { queue, batches, appended } = scripted()
+  queue.push(draft('a'), tell)
+  await turn()
+  assert.deepEqual(batches[0]?.drafts, ['a'])
+  for (const name of ['b', 'c', 'd']) queue.push(draft(name), tell)
+  await turn()
+  await turn()
+  assert.equal(batches.length, 1, 'one batch at a time')
+  batches[0]?.resolve()
+  await turn()
+  assert.deepEqual(batches[1]?.drafts, ['b', 'c', 'd'])
+  assert.deepEqual(appended, [['a']])
+})
+
+test('what a batch appended is published before any of its senders is told', async () => {
+  const { queue, batches, appended } = scripted()
+  let published: number | null = null
+  queue.push(draft('a'), () => {
+    published = appended.length
+  })
+  await turn()
+  batches[0]?.resolve()
+  await turn()
+  assert.equal(published, 1)
+})
+
+test('who pushes from within an answer neither starts a second batch beside the first nor is forgotten', async () => {
+  const { queue, batches } = scripted()
+  queue.push(draft('a'), () => queue.push(draft('b'), tell))
+  await turn()
+  batches[0]?.resolve()
+  await turn()
+  queue.push(draft('c'), tell)
+  await turn()
+  await turn()
+  assert.deepEqual(
+    batches.map((batch) => batch.drafts),
+    [['a'], ['b']],
+    'c waits for b',
+  )
+  batches[1]?.resolve()
+  await turn()
+  assert.deepEqual(batches[2]?.drafts, ['c'])
+  assert.equal(queue.pending, 1)
+})
+
+test('a batch that fails is told to each of its senders by its code, and the next one goes its way', async () => {
+  const { queue, batches, appended, failures } = scripted()
+  const results: Appended[] = []
+  queue.push(draft('a'), (result) => results.push(result))
+  queue.push(draft('b'), (result) => results.push(result))
+  await turn()
+  queue.push(draft('c'), (result) => results.push(result))
+  batches[0]?.reject(new YeoulError('storage_full'))
+  await turn()
+  assert.deepEqual(results, [
+    { ok: false, code: 'storage_full' },
+    { ok: false, code: 'storage_full' },
+  ])
+  batches[1]?.reject(new Error('a fault of the program'))
+  await turn()
+  assert.deepEqual(results.at(-1), { ok: false, code: 'internal' })
+  assert.equal(failures.length, 1, 'the operator is told of what no code names')
+  assert.deepEqual(appended, [])
+  queue.push(draft('d'), (result) => results.push(result))
+  await turn()
+  batches[2]?.resolve()
+  await turn()
+  assert.equal(results.at(-1)?.ok, true)
+})
+
+test('[P6] beyond its limit drafts are refused with overloaded, those under way included', async () => {
+  const { queue, batches } = scripted(3)
+  const refused: Appended[] = []
+  const push = (name: string) => queue.push(draft(name), (result) => !result.ok && refused.push(result))
+  push('a')
+  await turn()
+  for (const name of ['b', 'c', 'd', 'e']) push(name)
+  assert.deepEqual(refused, [
+    { ok: false, code: 'overloaded' },
+    { ok: false, code: 'overloaded' },
+  ])
+  batches[0]?.resolve()
+  await turn()
+  push('f')
+  assert.equal(refused.length, 2, 'there is room again')
+})
+
+test('drained resolves when every draft is answered, and at once when none waits', async () => {
+  const { queue, batches } = scripted()
+  await queue.drained()
+  queue.push(draft('a'), tell)
+  let drained = false
+  const done = queue.drained().then(() => {
+    drained = true
+  })
+  await turn()
+  queue.push(draft('b'), tell)
+  batches[0]?.resolve()
+  await turn()
+  assert.equal(drained, false)
+  batches[1]?.resolve()
+  await done
+  assert.equal(queue.pending, 0)
+})
+
+test('[P2] whatever the timing, each draft is answered once, in the order of pushing, in batches of at most 1,000', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof({ weight: 3, arbitrary: fc.nat(700) }, fc.constant('answer'), fc.constant('fail')), {
+        maxLength: 12,
+      }),
+      async (steps) => {
+        const { queue, batches } = scripted(100_000)
+        const answered: string[] = []
+        let pushed = 0
+        let next = 0
+        const answer = async (fails: boolean) => {
+          await turn()
+          const batch = batches[next]
+          if (batch === undefined) return
+          next++
+          if (fails) batch.reject(new YeoulError('unavailable'))
+          else batch.resolve()
+          await turn()
+        }
+        for (const step of steps) {
+          if (typeof step === 'string') await answer(step === 'fail')
+          else
+            for (let i = 0; i < step; i++) {
+              const name = String(pushed++)
+              queue.push(draft(name), () => answered.push(name))
+            }
+        }
+        while (queue.pending > 0) await answer(false)
+        const all = Array.from({ length: pushed }, (_, i) => String(i))
+        assert.deepEqual(answered, all)
+        assert.deepEqual(
+          batches.flatMap((batch) => batch.drafts),
+          all,
+        )
+        assert.ok(batches.every((batch) => batch.drafts.length <= 1_000))
+      },
+    ),
+    { numRuns: 50 },
+  )
+})

@@ -44,7 +44,7 @@ test('a phone shows the rooms or one conversation, with a way back, and nothing 
   await page.getByText('린님에게 답장하는 중').waitFor()
 
   await page.getByRole('button', { name: '참여자', exact: true }).tap()
-  await page.getByRole('complementary').getByText('솔').waitFor()
+  await page.getByRole('complementary').getByText('아직 접속하지 않음').waitFor()
   await page.getByRole('button', { name: '참여자 목록 닫기' }).tap()
   await page.getByRole('button', { name: '대화방 목록으로' }).tap()
   await page.getByRole('navigation').waitFor()

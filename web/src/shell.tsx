@@ -1,5 +1,7 @@
+import { useQueryClient } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
 import { useEffect } from 'react'
+import { useDrafts } from './composer/drafts.ts'
 import { ConnectionBar } from './connection/connection-bar.tsx'
 import { useWords } from './i18n/index.ts'
 import { FindRooms } from './rooms/find-rooms.tsx'
@@ -13,12 +15,23 @@ import { Empty } from './ui/states.tsx'
 export function Shell({ user }: { user: User }) {
   const client = useClient()
   const route = useRoute()
+  const { t } = useWords()
   useEffect(() => client.connect(), [client])
+  useStartOf(user.id)
   useUnreadInTitle()
   const showsRooms = route.at === 'home' || route.at === 'setup'
 
   return (
     <div className="flex h-full flex-col safe-top">
+      {route.at === 'room' && (
+        <button
+          type="button"
+          onClick={() => document.getElementById('composer')?.focus()}
+          className="sr-only rounded-xl bg-accent px-4 py-2 text-on-accent focus:not-sr-only focus:absolute focus:start-3 focus:top-3 focus:z-50"
+        >
+          {t('app.skip')}
+        </button>
+      )}
       <ConnectionBar />
       <div className="flex min-h-0 flex-1">
         <div
@@ -54,6 +67,16 @@ function PickRoom({ user }: { user: User }) {
       )}
     </div>
   )
+}
+
+/** What an earlier user left in this tab is not for this one. */
+function useStartOf(user: string): void {
+  const queries = useQueryClient()
+  const claim = useDrafts((drafts) => drafts.claim)
+  useEffect(() => {
+    claim(user)
+    return () => queries.clear()
+  }, [user, claim, queries])
 }
 
 function useUnreadInTitle(): void {

@@ -4,6 +4,9 @@ import { persist } from 'zustand/middleware'
 interface Drafts {
   /** What was written and not sent, by room. */
   texts: Record<string, string>
+  /** Whose they are: nobody else who signs in here gets to see them. */
+  owner: string
+  claim(user: string): void
   write(room: string, text: string): void
   clear(): void
 }
@@ -13,6 +16,8 @@ export const useDrafts = create<Drafts>()(
   persist(
     (set) => ({
       texts: {},
+      owner: '',
+      claim: (user) => set((drafts) => (drafts.owner === user ? drafts : { owner: user, texts: {} })),
       write: (room, text) =>
         set(({ texts }) => {
           if (text !== '') return { texts: { ...texts, [room]: text } }
@@ -21,6 +26,6 @@ export const useDrafts = create<Drafts>()(
         }),
       clear: () => set({ texts: {} }),
     }),
-    { name: 'yeoul.drafts', partialize: ({ texts }) => ({ texts }) },
+    { name: 'yeoul.drafts', partialize: ({ texts, owner }) => ({ texts, owner }) },
   ),
 )

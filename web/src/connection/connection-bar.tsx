@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { useClient, useLive } from '../session/client.ts'
 import { Icon } from '../ui/icon.tsx'
+import { useLasting } from '../ui/use-lasting.ts'
 
 /** A connection that is back within this time goes unmentioned. */
 const QUIET_MS = 800
@@ -18,7 +19,8 @@ export function ConnectionBar() {
   let text = ''
   if (late) {
     if (now.state === 'waiting') {
-      text = now.error.code === 'draining' ? t('connection.draining') : t('connection.retryIn', { seconds })
+      if (now.error.code === 'draining') text = t('connection.draining')
+      else text = navigator.onLine ? t('connection.retryIn', { seconds }) : t('connection.offline')
     } else if (now.state === 'closed' && now.error) {
       text = problem(now.error)
     } else {
@@ -44,20 +46,6 @@ export function ConnectionBar() {
       )}
     </div>
   )
-}
-
-/** Whether `on` has held for `ms` without a break. */
-function useLasting(on: boolean, ms: number): boolean {
-  const [lasting, setLasting] = useState(false)
-  useEffect(() => {
-    if (!on) {
-      setLasting(false)
-      return
-    }
-    const timer = setTimeout(() => setLasting(true), ms)
-    return () => clearTimeout(timer)
-  }, [on, ms])
-  return lasting && on
 }
 
 function useSecondsUntil(at: number | null): number {

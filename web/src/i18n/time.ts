@@ -34,11 +34,11 @@ export function when(at: number, language: Language, now = Date.now()): string {
   return format(language, 'year', { year: 'numeric', month: 'short', day: 'numeric' }).format(at)
 }
 
-/** How long ago, in words: "3 minutes ago", "3분 전". */
+/** How long ago, in words, from a minute on: "3 minutes ago", "3분 전". */
 export function ago(at: number, language: Language, now = Date.now()): string {
-  const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: 'auto' })
+  const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: 'always' })
   const minutes = Math.round((at - now) / 60_000)
-  if (minutes > -60) return relative.format(Math.min(minutes, 0), 'minute')
+  if (minutes > -60) return relative.format(Math.min(minutes, -1), 'minute')
   if (minutes > -60 * 24) return relative.format(Math.round(minutes / 60), 'hour')
   return relative.format(Math.round(minutes / (60 * 24)), 'day')
 }

@@ -49,9 +49,13 @@ export const MemberRow = memo(function MemberRow({ member, room, myRole }: Membe
 
   function seen({ online, lastExitAt }: Member): string {
     if (online) return t('people.now')
-    return lastExitAt === null ? t('people.never') : t('people.lastSeen', { when: ago(lastExitAt, language) })
+    if (lastExitAt === null) return t('people.never')
+    if (Date.now() - lastExitAt < JUST_NOW_MS) return t('people.justLeft')
+    return t('people.lastSeen', { when: ago(lastExitAt, language) })
   }
 })
+
+const JUST_NOW_MS = 60_000
 
 const rank = { owner: 2, moderator: 1, member: 0 } as const
 

@@ -1,4 +1,5 @@
 import type { User } from '@yeoul/client'
+import { useDrafts } from '../composer/drafts.ts'
 import { useWords } from '../i18n/index.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { useClient } from '../session/client.ts'
@@ -33,7 +34,13 @@ export function AccountMenu({ user }: { user: User }) {
       <MenuChoice label={t('settings.language')} value={language} choices={LANGUAGES} onChoose={setLanguage} />
       <MenuChoice label={t('settings.theme')} value={theme} choices={themes} onChoose={setTheme} />
       <MenuLine />
-      <MenuItem icon="leave" onSelect={() => void client.auth.logout()}>
+      <MenuItem
+        icon="leave"
+        onSelect={() => {
+          useDrafts.getState().clear()
+          void client.auth.logout()
+        }}
+      >
         {t('auth.signOut')}
       </MenuItem>
     </Menu>

@@ -2,10 +2,15 @@ import type { Timeline } from '@yeoul/client'
 import { useState } from 'react'
 import { useTimelineValue } from '../conversation/use-timeline.ts'
 import { useWords } from '../i18n/index.ts'
+import { useClient, useLive } from '../session/client.ts'
 import { Icon } from '../ui/icon.tsx'
+import { useLasting } from '../ui/use-lasting.ts'
 import type { Follow } from './follow.ts'
 import { type Jump, REACH } from './jump.ts'
 import type { Reading } from './reading.ts'
+
+/** A gap that is filled within this time goes unmentioned. */
+const QUIET_MS = 400
 
 interface JumpButtonsProps {
   timeline: Timeline
@@ -20,6 +25,9 @@ const pill =
 /** Over the list: up to the first unread message when it is not loaded, down to what arrived meanwhile. */
 export function JumpButtons({ timeline, reading, follow, jump }: JumpButtonsProps) {
   const { t } = useWords()
+  const connected = useLive(useClient().connection).state === 'online'
+  const behind = useTimelineValue(timeline, ({ state }) => state === 'recovering')
+  const catchingUp = useLasting(connected && behind, QUIET_MS)
   const [gone, setGone] = useState(false)
   const firstN = useTimelineValue(timeline, ({ messages }) => messages[0]?.n ?? 0)
   const newestN = useTimelineValue(timeline, ({ messages }) => messages.at(-1)?.n ?? 0)
@@ -28,7 +36,10 @@ export function JumpButtons({ timeline, reading, follow, jump }: JumpButtonsProp
   const below = follow.seenN === 0 ? 0 : Math.max(0, newestN - follow.seenN)
   return (
     <>
-      {unreadAbove && (
+      <div role="status" className="pointer-events-none absolute inset-x-0 top-3 flex justify-center">
+        {catchingUp && <span className={pill}>{t('connection.recovering')}</span>}
+      </div>
+      {unreadAbove && !catchingUp && (
         <div className="pointer-events-none absolute inset-x-0 top-3 flex justify-center">
           <button
             type="button"

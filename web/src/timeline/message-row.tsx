@@ -37,7 +37,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       tabIndex={tabStop ? 0 : -1}
       aria-label={`${name}, ${moment(message.at, language)}`}
       onPointerMove={(event) => event.pointerType === 'mouse' && setActive(true)}
-      onPointerLeave={() => setActive(false)}
+      onPointerLeave={(event) => event.pointerType === 'mouse' && setActive(false)}
       onClick={(event) => !(event.target as Element).closest('a, button') && setActive(true)}
       onFocus={(event) => event.currentTarget.matches(':focus-visible, :has(:focus-visible)') && setActive(true)}
       onBlur={(event: FocusEvent<HTMLElement>) =>

@@ -53,7 +53,11 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
     duplicates: counter('yeoul_messages_duplicate_total', 'Repeats answered with the first seq'),
     appendBatchSize: histogram('yeoul_append_batch_size', 'Drafts that share one commit', SIZES),
     appendSeconds: histogram('yeoul_append_seconds', 'From dispatch of a batch to its commit', SECONDS),
-    deliverySeconds: histogram('yeoul_delivery_seconds', 'Age of the oldest event of a flush once it is written', SECONDS),
+    deliverySeconds: histogram(
+      'yeoul_delivery_seconds',
+      'Age of the oldest event of a flush once it is written',
+      SECONDS,
+    ),
     deliveries: counter('yeoul_deliveries_total', 'Events written, times the connections they were written to'),
     flushSeconds: histogram('yeoul_flush_seconds', 'Length of a flush', SECONDS),
     recovery: (result) => recoveries.inc({ result }),

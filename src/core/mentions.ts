@@ -1,8 +1,8 @@
 import type { Accounts } from '../ports/accounts.ts'
 import { MENTIONS_MAX } from '../protocol/limits.ts'
 
-/** `@name` not preceded by a letter, digit or `@` (an e-mail address mentions nobody). */
-const MENTION = /(?<![\p{L}\p{N}@._-])@([A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?)/gu
+/** `@name`, the whole of it, not preceded by a letter, digit or `@` (an e-mail address mentions nobody). */
+const MENTION = /(?<![\p{L}\p{N}@._-])@([A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?)(?![._-]*[A-Za-z0-9])/gu
 
 const CACHE_MAX = 50_000
 /** How long an unknown name stays unknown: it may register at any time. */

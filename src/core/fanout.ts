@@ -233,6 +233,7 @@ export class FanOut {
   /** Finds what was never published: the last events of a room leave no gap. */
   async #compareHeads(): Promise<void> {
     try {
+      await this.#heads.refresh()
       const rooms = this.#hotRooms.all()
       for (let i = 0; i < rooms.length; i += COMPARE) {
         const some = rooms.slice(i, i + COMPARE)

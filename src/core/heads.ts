@@ -63,6 +63,11 @@ export class Heads {
     this.#bus.dropInterest(cell.room)
   }
 
+  /** Reads all heads anew: events may have been missed. */
+  async refresh(): Promise<void> {
+    await this.#read([...this.#cells.values()])
+  }
+
   async #read(cells: HeadCell[]): Promise<void> {
     try {
       const heads = await this.#log.heads(cells.map((cell) => cell.room))
@@ -70,6 +75,8 @@ export class Heads {
         const head = heads.get(cell.room)
         if (head === undefined) continue
         cell.epoch = head.epoch
+        // A message that was missed: which one is not known here.
+        if (head.n > cell.n) cell.lastMessage = null
         // Events that came meanwhile may have moved it already.
         cell.seq = Math.max(cell.seq, head.seq)
         cell.n = Math.max(cell.n, head.n)

@@ -13,6 +13,7 @@ import { Heads } from '../../src/core/heads.ts'
 import type { HotRoom, Subscription } from '../../src/core/hot-room.ts'
 import { HotRooms } from '../../src/core/hot-rooms.ts'
 import { Hub } from '../../src/core/hub.ts'
+import { Watch } from '../../src/core/watch.ts'
 import { WriteQueue } from '../../src/core/write-queue.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
@@ -53,12 +54,13 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     metrics,
     deliver: (room, fragment, from) => fanOut.deliver(room, fragment, from),
   })
+  const heads = new Heads(store.log, bus)
   const fanOut: FanOut = new FanOut({
     log: store.log,
     bus,
     hub,
     hotRooms,
-    heads: new Heads(store.log, bus),
+    heads,
     flusher,
     metrics,
     limits: () => DEFAULT_LIMITS,
@@ -80,7 +82,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     return subscription
   }
   return {
-    ...{ bus, hub, hotRooms, fanOut, flusher, metrics, failures, subscribe },
+    ...{ bus, hub, heads, hotRooms, fanOut, flusher, metrics, failures, subscribe },
     load: async (room: string) => (await hotRooms.load(room)) as HotRoom,
     publish: (room: string, events: RoomEvent[], epoch = 1) => bus.publish(room, { kind: 'events', epoch, events }),
     loseAnswers: () => {
@@ -168,6 +170,8 @@ test('[P4] after lost answers, what was committed and never published is found, 
   const rooms = await Promise.all([newRoom(store, users), newRoom(store, users), newRoom(store, users)])
   const hots = await Promise.all(rooms.map(n.load))
   const subscriptions = hots.map(n.subscribe)
+  const watch = new Watch('nobody', false, n.heads, 10)
+  await watch.add([rooms[0] as string])
   await unpublished(rooms[0] as string, 3)
   await store.memberships.end(rooms[1] as string, users[3] as string, users[3] as string, 0, 'left')
   await store.rooms.remove(rooms[2] as string, users[0] as string, 0)
@@ -185,6 +189,9 @@ test('[P4] after lost answers, what was committed and never published is found, 
     2_000,
   )
   assert.equal(hots[1]?.memberCount, 3)
+  assert.deepEqual(JSON.parse(watch.changes() ?? 'null')?.rooms, [
+    { room: rooms[0], epoch: 1, seq: users.length + 3, n: 3 },
+  ])
   await eventually(
     () => n.hotRooms.get(rooms[2] as string) === undefined,
     () => 'the removed room is still hot',

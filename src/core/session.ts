@@ -7,6 +7,7 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Chat } from './chat.ts'
+import { FloodGuard } from './flood-guard.ts'
 import type { Flusher } from './flusher.ts'
 import type { Heads } from './heads.ts'
 import type { Subscription } from './hot-room.ts'
@@ -14,7 +15,6 @@ import type { Hub, LocalSession } from './hub.ts'
 import { newId } from './ids.ts'
 import type { Metrics } from './metrics.ts'
 import type { PresenceTicker } from './presence.ts'
-import { TokenBucket } from './rate-limit.ts'
 import type { SubscribingSession, Subscriptions } from './subscriptions.ts'
 import { Watch } from './watch.ts'
 import { type Wire, WriteQueue } from './write-queue.ts'
@@ -62,14 +62,11 @@ type State =
   | { name: 'live'; actor: Actor; expiresAt: number; warned: boolean }
   | { name: 'closed' }
 
-/** Commands a second and at once, whatever they are; sends have a limit of their own. */
-const COMMANDS_PER_SECOND = 200
-const COMMANDS_BURST = 2_000
-/** Refusals a second and at once; who earns more floods, and is sent away with 4429. */
-const REFUSALS_PER_SECOND = 50
-const REFUSALS_BURST = 500
 /** A connection that sends but does not read is let go when this many times its write queue's limit waits. */
 const UNREAD_MAX = 4
+/** Commands whose answers may be large. */
+const READS: ReadonlySet<Command['op']> = new Set(['subscribe', 'events', 'watch'])
+const READING = 'reading'
 /** How long a client may take from the first byte of a frame to its last. */
 const FRAME_MS = 10_000
 /** How long before its end a token is said to expire. */
@@ -86,9 +83,9 @@ export class Session implements LocalSession, SubscribingSession {
   #received: number
   #unfinishedSince = 0
   #inFlight = 0
-  #refusals: TokenBucket | null = null
-  #sends: TokenBucket | null = null
-  #commands: TokenBucket | null = null
+  /** The length of the largest answer so far: one may wait above the queue's limit. */
+  #largest = 0
+  #floods: FloodGuard | null = null
   #subscriptions = new Map<string, Subscription>()
   /** The end of each room's queue of commands, while one of them is not done. */
   #chains: Map<string, Promise<void>> | null = null
@@ -120,7 +117,8 @@ export class Session implements LocalSession, SubscribingSession {
     this.#heardAt = now
     this.#received = this.queue.wire.received
     this.#unfinishedSince = 0
-    if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX) return this.close('slow_consumer')
+    if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX + this.#largest)
+      return this.close('slow_consumer')
     let items: Record<string, unknown>[]
     try {
       items = decodeFrame(text)
@@ -147,6 +145,7 @@ export class Session implements LocalSession, SubscribingSession {
 
   reply(id: number, ok: string): void {
     this.#inFlight--
+    if (ok.length > this.#largest) this.#largest = ok.length
     this.queue.push(`{"re":${id},"ok":${ok}}`)
   }
 
@@ -273,6 +272,8 @@ export class Session implements LocalSession, SubscribingSession {
       gateway.metrics.slowReader('closed')
       return this.close('slow_consumer')
     }
+    // Heads are gathered: a connection that is behind gets them when it has caught up.
+    if (this.queue.waiting > gateway.writeQueueBytes) return
     const heads = this.#watch?.changes()
     if (heads != null) this.queue.push(heads)
   }
@@ -346,11 +347,25 @@ export class Session implements LocalSession, SubscribingSession {
     if (this.#inFlight >= this.gateway.limits.inFlight) return this.#refused(id, new YeoulError('too_many_in_flight'))
     this.#inFlight++
     const room = 'room' in command ? command.room : ''
-    const before = this.#chains?.get(room)
+    const reads = READS.has(command.op)
+    const before = reads ? this.#readTurn(this.#chains?.get(room)) : this.#chains?.get(room)
     let done: undefined | Promise<void>
     if (before === undefined) done = this.#attempt(actor, command)
     else done = before.then(() => (this.ended ? undefined : this.#attempt(actor, command)))
-    if (done !== undefined) this.#chain(room, done)
+    if (done === undefined) return
+    this.#chain(room, done)
+    if (reads) this.#chain(READING, done)
+  }
+
+  /**
+   * When the next large answer may be read: after what comes before it in its room, after the one before it, and when the
+   * connection has taken enough of what it got. So that a client that asks much and reads little holds one answer at a
+   * time. Undefined: now.
+   */
+  #readTurn(room: Promise<void> | undefined): Promise<void> | undefined {
+    const reading = this.#chains?.get(READING)
+    if (room === undefined && reading === undefined && this.queue.waiting <= this.gateway.writeQueueBytes) return
+    return Promise.all([room, reading]).then(() => this.queue.drained())
   }
 
   #attempt(actor: Actor, command: Command): undefined | Promise<void> {
@@ -372,13 +387,8 @@ export class Session implements LocalSession, SubscribingSession {
   }
 
   #limit(command: Command, now: number): number {
-    this.#commands ??= new TokenBucket(COMMANDS_PER_SECOND, COMMANDS_BURST, now)
-    const wait = this.#commands.take(now)
-    if (wait > 0 || command.op !== 'send') return wait
-    const { sendsPerSecond } = this.gateway.limits
-    if (sendsPerSecond === 0) return 0
-    this.#sends ??= new TokenBucket(sendsPerSecond, sendsPerSecond * 5, now)
-    return this.#sends.take(now)
+    this.#floods ??= new FloodGuard()
+    return this.#floods.command(now, command.op === 'send' ? this.gateway.limits.sendsPerSecond : 0)
   }
 
   /** Answers a command with an error without having counted it as under way. */
@@ -388,9 +398,8 @@ export class Session implements LocalSession, SubscribingSession {
     this.gateway.metrics.rejected(known.code)
     const { code, message, retryAfterMs } = known
     this.queue.push(JSON.stringify({ re: id, err: { code, message, retryable: ERRORS[code].retryable, retryAfterMs } }))
-    const now = performance.now()
-    this.#refusals ??= new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_BURST, now)
-    if (this.#refusals.take(now) > 0) this.close('too_many_commands')
+    this.#floods ??= new FloodGuard()
+    if (this.#floods.refused(performance.now())) this.close('too_many_commands')
   }
 }
 

@@ -10,6 +10,8 @@ export interface Wire {
   readonly buffered: number
   /** Bytes that have left for the network, ever. */
   readonly drained: number
+  /** Resolves when what was handed over so far has left; never, when the connection closes first. */
+  flushed(): Promise<void>
   /** Bytes that came from the client, ever. */
   readonly received: number
   /** Says goodbye with a close code; gives up waiting for an answer after a short time. */
@@ -84,6 +86,14 @@ export class WriteQueue {
     this.#items.push(fragment)
     this.#length += fragment.text.length
     this.#mark()
+  }
+
+  /** Resolves when no more waits than the connection may hold; never, when it closes first. */
+  async drained(): Promise<void> {
+    while (this.waiting > this.#limit) {
+      this.flush()
+      await this.wire.flushed()
+    }
   }
 
   #mark(): void {

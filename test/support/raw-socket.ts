@@ -64,7 +64,10 @@ export class RawSocket {
   readonly frames: RawFrame[] = []
   /** Whether the server has ended the TCP connection. */
   ended = false
+  #chunks: Buffer[] = []
   #unread = Buffer.alloc(0)
+  /** Bytes that must be there before it is worth looking again. */
+  #wanted = 2
   #look = new Set<() => void>()
 
   private constructor(socket: Socket, head: Buffer) {
@@ -190,7 +193,11 @@ export class RawSocket {
   }
 
   #read(bytes: Buffer): void {
-    this.#unread = Buffer.concat([this.#unread, bytes])
+    this.#chunks.push(bytes)
+    const size = this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#unread.length)
+    if (size < this.#wanted) return
+    this.#unread = Buffer.concat([this.#unread, ...this.#chunks.splice(0)])
+    this.#wanted = 2
     while (this.#readFrame());
     this.#changed()
   }
@@ -205,7 +212,10 @@ export class RawSocket {
     if (bytes.length < start) return false
     const length =
       lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2))
-    if (bytes.length < start + length) return false
+    if (bytes.length < start + length) {
+      this.#wanted = start + length
+      return false
+    }
     this.frames.push({
       fin: (first & 0x80) !== 0,
       rsv: (first >> 4) & 7,

@@ -6,6 +6,7 @@ import { textFrame } from './frame.ts'
 
 const MESSAGE_TOO_BIG = 1009
 const FRAME_TOO_LARGE = 4413
+const NOTHING = Buffer.alloc(0)
 
 /** A `ws` connection that says 4413, our code, where RFC 6455 has 1009; it knows its session. */
 export class YeoulSocket extends WebSocket {
@@ -15,6 +16,12 @@ export class YeoulSocket extends WebSocket {
     // With data it is the echo of the client's own close.
     super.close(code === MESSAGE_TOO_BIG && data === undefined ? FRAME_TOO_LARGE : code, data)
   }
+}
+
+/** What Node's own socket time-outs look at to see whether a write makes progress. */
+interface Inside {
+  _bytesDispatched: number
+  _handle: { writeQueueSize: number } | null
 }
 
 /**
@@ -56,7 +63,15 @@ export class SocketWire implements Wire {
   }
 
   get drained(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength
+    // A write counts as written when all of it is: of a large one that goes out slowly only the handle knows more.
+    const { _bytesDispatched, _handle } = this.#socket as Socket & Inside
+    return _bytesDispatched - (_handle?.writeQueueSize ?? 0)
+  }
+
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isOpen) this.#socket.write(NOTHING, (error) => error ?? resolve())
+    })
   }
 
   get received(): number {

@@ -13,7 +13,9 @@ before(async () => {
 after(() => house.close())
 
 const top = (page: Page, seq: number) =>
-  page.locator(`article[data-seq="${seq}"]`).evaluate((row) => Math.round(row.getBoundingClientRect().top))
+  page
+    .locator(`article[data-seq="${seq}"]`)
+    .evaluate((row: { getBoundingClientRect(): { top: number } }) => Math.round(row.getBoundingClientRect().top))
 
 test('an older page that loads above leaves every row where it is, and only rows on the screen are in the document', async () => {
   reader = await house.visit('reader', '읽는이')

@@ -4,6 +4,12 @@ import type { Page } from 'playwright-core'
 import { startCutProxy } from './cut-proxy.ts'
 import { bodies, enter, type House, makeRoom, openHouse, say, write } from './visit.ts'
 
+/** The part of the DOM that is used: the tests are compiled without its types. */
+interface Element {
+  getAttribute(name: string): string | null
+  querySelector(selector: string): { textContent: string } | null
+}
+
 let house: House
 before(async () => {
   house = await openHouse()
@@ -35,8 +41,8 @@ test('two people talk: what one writes, answers, edits, deletes and reacts with,
   await ana.page.locator('article', { hasText: '안녕하세요' }).hover()
   await ana.page.getByRole('button', { name: 'React', exact: true }).click()
   await ana.page.getByRole('button', { name: '🎉' }).click()
-  await bora.page.getByRole('button', { name: '🎉: Ana' }).click()
-  await ana.page.getByRole('button', { name: '🎉: Ana, 보라' }).waitFor()
+  await bora.page.getByRole('button', { name: '🎉 1: Ana' }).click()
+  await ana.page.getByRole('button', { name: '🎉 2: Ana, 보라' }).waitFor()
 
   await ana.page.locator('#composer').press('ArrowUp')
   await ana.page.getByText('Editing your message').waitFor()
@@ -129,9 +135,41 @@ test('a message is text: no markup in it comes to life, and only web addresses b
   assert.equal(await row.locator('img, b').count(), 0)
   const links = await row
     .locator('a')
-    .evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]))
+    .evaluateAll((all: Element[]) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]))
   assert.deepEqual(links, [['https://example.com/여울?a=1', 'noopener noreferrer nofollow']])
   await finn.context.close()
+})
+
+test('an @ offers the members, and the keyboard reaches every message and what can be done with it', async () => {
+  const gwen = await house.visit('gwen', 'Gwen')
+  const hye = await house.visit('hye', '혜진')
+  const room = await makeRoom('Keys', gwen, hye)
+  for (const body of ['one', 'two', 'three']) await say(hye, room, body)
+  const { page } = gwen
+  await enter(page, 'Keys')
+  await page.locator('#composer').pressSequentially('hi @혜')
+  await page.getByRole('option', { name: /혜진/ }).waitFor()
+  await page.keyboard.press('Enter')
+  assert.equal(await page.locator('#composer').inputValue(), 'hi @hye ')
+  await page.keyboard.press('Enter')
+  await page.locator('article[data-seq]', { hasText: 'hi @혜진' }).waitFor()
+
+  await page.locator('article[data-seq]').last().focus()
+  for (const body of ['three', 'two']) {
+    await page.keyboard.press('ArrowUp')
+    await page.locator('article:focus', { hasText: body }).waitFor()
+  }
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByText('Replying to 혜진').waitFor()
+  assert.ok(
+    await page.getByText('two', { exact: true }).nth(1).isVisible(),
+    'the second message is the one that is answered',
+  )
+  await page.keyboard.press('Escape')
+  await page.getByText('Replying to').waitFor({ state: 'detached' })
+  for (const { context } of [gwen, hye]) await context.close()
 })
 
 /** The bodies of the whole room, read while scrolling from its end to its beginning. */
@@ -142,11 +180,11 @@ async function readAll(page: Page): Promise<string[]> {
   for (let turn = 0; turn < 60; turn++) {
     const rows = await page
       .locator('article[data-seq]')
-      .evaluateAll((all) =>
+      .evaluateAll((all: Element[]) =>
         all.map((row) => [Number(row.getAttribute('data-seq')), row.querySelector('p')?.textContent ?? ''] as const),
       )
     for (const [seq, body] of rows) found.set(seq, body)
-    if ((await log.evaluate((element) => element.scrollTop)) === 0) break
+    if ((await log.evaluate((element: { scrollTop: number }) => element.scrollTop)) === 0) break
     await page.mouse.wheel(0, -400)
     await page.waitForTimeout(40)
   }

@@ -120,6 +120,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
             value={text}
             onChange={(event) => {
               setText(event.target.value)
+              mentions.onSelect()
               if (!editing && event.target.value !== '') timeline.typing()
             }}
             onKeyDown={onKeyDown}

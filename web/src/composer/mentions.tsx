@@ -35,10 +35,14 @@ export function useMentions(
   const people = useMemo(() => {
     if (query === undefined || query === dismissed) return []
     const words = query.toLocaleLowerCase()
-    return members
-      .flatMap((member) => (member.user === me ? [] : (known.get(member.user) ?? [])))
-      .filter((user) => user.username.startsWith(words) || user.displayName.toLocaleLowerCase().startsWith(words))
-      .slice(0, SHOWN)
+    return (
+      members
+        .flatMap((member) => (member.user === me ? [] : (known.get(member.user) ?? [])))
+        // A name that is written out needs no offer: Enter sends.
+        .filter((user) => user.username !== words)
+        .filter((user) => user.username.startsWith(words) || user.displayName.toLocaleLowerCase().startsWith(words))
+        .slice(0, SHOWN)
+    )
   }, [members, known, query, dismissed, me])
 
   function pick(user: User) {

@@ -22,7 +22,7 @@ export function TaskBar({ task, onCancel }: TaskBarProps) {
         </span>
         <span className="block truncate text-soft">{task.message.body}</span>
       </p>
-      <IconButton icon="close" small label={t('composer.cancel')} onClick={onCancel} className="touch:size-11" />
+      <IconButton icon="close" small label={t('composer.cancel')} onClick={onCancel} />
     </div>
   )
 }

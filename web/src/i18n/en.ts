@@ -172,8 +172,8 @@ export const en = {
   'message.more': 'More',
   'message.actions': 'Actions on the message',
   'message.replyGone': 'The message that this answers was deleted.',
-  'message.reaction': '{emoji}: {names}',
-  'message.reaction.more': '{emoji}: {names} and {count} more',
+  'message.reaction': '{emoji} {count}: {names}',
+  'message.reaction.more': '{emoji} {count}: {names} and {more} more',
 
   'composer.label': 'Message to {title}',
   'composer.placeholder': 'Write a message',

@@ -7,8 +7,7 @@ import { useMemo } from 'react'
 import { en, type MessageKey } from './en.ts'
 import { errorsEn, errorsKo } from './errors.ts'
 import { ko } from './ko.ts'
-
-export type Language = 'ko' | 'en'
+import type { Language } from './language.ts'
 
 export const catalogues: Record<Language, Record<MessageKey, string>> = { en, ko }
 const errors = { en: errorsEn, ko: errorsKo }

@@ -173,8 +173,8 @@ export const ko: Record<MessageKey, string> = {
   'message.more': '더 보기',
   'message.actions': '메시지에 할 일',
   'message.replyGone': '답장한 메시지가 삭제되었습니다.',
-  'message.reaction': '{emoji}: {names}',
-  'message.reaction.more': '{emoji}: {names} 외 {count}명',
+  'message.reaction': '{emoji} {count}: {names}',
+  'message.reaction.more': '{emoji} {count}: {names} 외 {more}명',
 
   'composer.label': '‘{title}’에 보낼 메시지',
   'composer.placeholder': '메시지를 입력하세요',

@@ -1,4 +1,4 @@
-import type { Language } from './index.ts'
+import type { Language } from './language.ts'
 
 const locales = { ko: 'ko-KR', en: 'en-GB' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()

@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
-import { activateLanguage, detectLanguage, type Language } from '../i18n/index.ts'
+import { activateLanguage, detectLanguage } from '../i18n/index.ts'
+import type { Language } from '../i18n/language.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
 

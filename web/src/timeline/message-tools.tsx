@@ -26,7 +26,7 @@ export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
     <div
       role="toolbar"
       aria-label={t('message.actions')}
-      className={`absolute -top-8 z-10 flex rounded-xl border border-line bg-surface p-0.5 shadow-md ${mine ? 'end-2' : 'start-2'}`}
+      className={`absolute -top-8 z-10 touch:-top-11 flex rounded-xl border border-line bg-surface p-0.5 shadow-md ${mine ? 'end-2' : 'start-2'}`}
     >
       <EmojiPicker
         trigger={<IconButton icon="smile" small label={t('message.react')} />}

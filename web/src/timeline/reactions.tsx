@@ -26,10 +26,8 @@ function ReactionChip({ seq, reaction }: { seq: number; reaction: Reaction }) {
   const mine = reaction.users.includes(me)
   const names = named.map(name).join(', ')
   const more = reaction.count - named.length
-  const label =
-    more > 0
-      ? t('message.reaction.more', { emoji: reaction.emoji, names, count: more })
-      : t('message.reaction', { emoji: reaction.emoji, names })
+  const told = { emoji: reaction.emoji, count: reaction.count, names }
+  const label = more > 0 ? t('message.reaction.more', { ...told, more }) : t('message.reaction', told)
   return (
     <button
       type="button"

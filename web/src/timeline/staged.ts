@@ -16,7 +16,8 @@ export function useStaged(items: readonly Item[]): { items: readonly Item[]; shi
   return staged
 }
 
-function stage(before: readonly Item[], items: readonly Item[]): { items: readonly Item[]; shift: boolean } {
+/** What to show next, and whether only the front differs from what is shown. */
+export function stage(before: readonly Item[], items: readonly Item[]): { items: readonly Item[]; shift: boolean } {
   if (before === items || before.length === 0 || items.length === 0) return { items, shift: false }
   const first = seqOf(items[0]!)
   const firstBefore = seqOf(before[0]!)

@@ -30,7 +30,7 @@ export function IconButton({ icon, label, small = false, className = '', type = 
       type={type}
       aria-label={label}
       title={label}
-      className={`inline-flex shrink-0 items-center justify-center rounded-xl text-soft transition-colors hover:bg-accent-soft hover:text-ink disabled:opacity-40 ${small ? 'size-8' : 'size-10 touch:size-11'} ${className}`}
+      className={`inline-flex shrink-0 items-center justify-center rounded-xl text-soft transition-colors hover:bg-accent-soft hover:text-ink disabled:opacity-40 ${small ? 'size-8 touch:size-11' : 'size-10 touch:size-11'} ${className}`}
       {...rest}
     >
       <Icon name={icon} className={small ? 'size-[1.125rem]' : 'size-[1.375rem]'} />

@@ -28,7 +28,7 @@ export type AuthState =
   | { state: 'unknown' }
   /** `error` tells why when the login ended without `logout()`. */
   | { state: 'signedOut'; error?: YeoulError }
-  /** `user` is null until it is known, in `getToken` mode only. */
+  /** `user` is null with `getToken`: there `connection` tells the id. */
   | { state: 'signedIn'; user: User | null }
 
 /** Signing in and out. Methods reject YeoulError; with `getToken`, only `restore` and `logout` are of use. */

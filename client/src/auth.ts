@@ -5,7 +5,7 @@ import type { Call, Http } from './http.ts'
 import { LiveValue } from './live.ts'
 import type { Surroundings } from './platform.ts'
 
-/** A token that lives no longer than this is not handed out any more. */
+/** A token that lives no longer than this, or than the rest of its life after the time to renew it, is not handed out. */
 const MARGIN_MS = 10_000
 /** The share of its life after which a token is renewed. */
 const RENEW_AT = 0.8
@@ -28,7 +28,7 @@ export class Login implements Auth {
   readonly #options: AuthOptions
   readonly #live: LiveValue<AuthState>
   #state: AuthState = { state: 'unknown' }
-  #access: { token: string; renewAt: number; expiresAt: number } | null = null
+  #access: { token: string; renewAt: number; goodUntil: number } | null = null
   #refreshToken: string | null
   #renewing: Promise<string> | null = null
   /** Goes up with each sign-in and sign-out, so that an answer to an earlier question changes nothing. */
@@ -91,8 +91,7 @@ export class Login implements Auth {
   }
 
   async token(): Promise<string> {
-    if (this.#access !== null && this.#access.expiresAt - MARGIN_MS > this.#around.clock.now())
-      return this.#access.token
+    if (this.#access !== null && this.#access.goodUntil > this.#around.clock.now()) return this.#access.token
     return this.renew()
   }
 
@@ -177,7 +176,8 @@ export class Login implements Auth {
   #accept(token: string, user: User | null, refreshToken?: string): void {
     const now = this.#around.clock.now()
     const life = lifeOf(token)
-    this.#access = { token, renewAt: now + life * RENEW_AT, expiresAt: now + life }
+    const renewAt = now + life * RENEW_AT
+    this.#access = { token, renewAt, goodUntil: Math.max(renewAt, now + life - MARGIN_MS) }
     if (refreshToken !== undefined) this.#keep(refreshToken)
     const was = this.#state
     this.#state = { state: 'signedIn', user }

@@ -26,7 +26,9 @@ export function createClient(options: ClientOptions): Client {
     awaits: (room, seq) => timelines.get(room)?.timeline.awaits(seq) ?? false,
   })
   const marks = new ReadMarks(around, connection)
-  const rooms = new LiveRoomList(around, connection, api, connect)
+  const rooms = new LiveRoomList(around, connection, api, () => {
+    if (!closed) connect()
+  })
   const users = new KeptUsers(around, api)
   const feeds = new Map<string, RoomFeed>()
   /** In the order of their last use; those with no opening are kept, a bounded number of them. */

@@ -174,7 +174,7 @@ export class KeptConnection implements Connection {
   #push(push: Push): void {
     switch (push.push) {
       case 'token_expiring':
-        this.#renew()
+        if (!this.#renewsWithin(push.inMs)) this.#renew()
         return
       case 'reconnect':
         this.#comeBack(push.afterMs)
@@ -245,6 +245,13 @@ export class KeptConnection implements Connection {
     const wait = Math.max(0, ms)
     this.#set({ state: 'waiting', retryAt: clock.now() + wait, attempt: this.#attempt, error })
     this.#timer = clock.setTimeout(() => this.#open(), wait)
+  }
+
+  /** Whether a renewal is planned in good time before that; so a token that lives shortly is not renewed at every warning. */
+  #renewsWithin(ms: number): boolean {
+    const now = this.#around.clock.now()
+    const at = this.#login.renewAt
+    return at !== null && at > now && at < now + ms - PAUSE_MS
   }
 
   #planRenewal(): void {

@@ -64,17 +64,9 @@ export class Link {
 
   /** Sends a command with what else is asked in this turn; `done` is called once, in a later one. */
   ask<O extends Op>(command: Asked & { op: O }, done: Answered<O>): void {
-    const refused =
-      this.#state !== 'online'
-        ? brokenConnection()
-        : this.#waiting.size >= this.#limits.inFlight
-          ? new YeoulError('too_many_in_flight', 'Too many commands wait for their answers.', true)
-          : null
-    if (refused !== null) {
-      queueMicrotask(() => done(null, refused))
-      return
-    }
-    this.#put(command, done)
+    const refused = this.#refusal(command)
+    if (refused === null) this.#put(command, done)
+    else queueMicrotask(() => done(null, refused))
   }
 
   limit(limits: { frameBytes: number; inFlight: number }): void {
@@ -95,6 +87,21 @@ export class Link {
     this.#stop()
     this.#socket.close(1000)
     this.#failAll()
+  }
+
+  /** Why a command is not even sent: the server would end the connection over it, or it is over. */
+  #refusal(command: Asked): YeoulError | null {
+    if (this.#state !== 'online') return brokenConnection()
+    if (this.#waiting.size >= this.#limits.inFlight) {
+      return new YeoulError('too_many_in_flight', 'Too many commands wait for their answers.', true)
+    }
+    const { frameBytes } = this.#limits
+    if ('body' in command && command.body.length * 3 > frameBytes / 2) {
+      const bytes = new TextEncoder().encode(JSON.stringify(command)).length
+      // Its id comes on top.
+      if (bytes + 24 > frameBytes) return new YeoulError('frame_too_large', 'The text is too long.', false)
+    }
+    return null
   }
 
   #put<O extends Op>(command: Asked & { op: O }, done: Answered<O>): void {
@@ -208,12 +215,12 @@ export class Link {
   }
 
   #closedBy(event: { code?: number; reason?: string }): void {
-    const code = event.code ?? ABNORMAL
-    const error =
-      code >= 4400 && code < 4500
-        ? new YeoulError(refusalOf(code), event.reason || `The server closed the connection (${code}).`, false)
-        : new YeoulError('network', event.reason || `The connection ended (${code}).`, true)
-    this.#end(code, error)
+    const { code = ABNORMAL, reason = '' } = event
+    // The server gives its error code as the reason.
+    const named = /^[a-z_]+$/.test(reason) ? (reason as YeoulError['code']) : null
+    const final = code >= 4400 && code < 4500 && code !== 4408 && code !== 4429
+    const ended = final || code === 4408 || code === 4429 ? refusalOf(code) : 'network'
+    this.#end(code, new YeoulError(named ?? ended, reason || `The connection ended (${code}).`, !final))
   }
 
   #end(code: number, error: YeoulError): void {

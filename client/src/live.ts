@@ -59,6 +59,8 @@ export class LiveValue<T> implements Live<T> {
   }
 
   #tell(): void {
+    // Stopped meanwhile.
+    if (!this.#telling) return
     this.#telling = false
     this.#timer = null
     this.#toldAt = this.#clock.now()

@@ -68,7 +68,7 @@ for (const code of [4400, 4403, 4413, 4499]) {
     peer.link.cut(code)
     await peer.clock.advance(60_000)
     const now = state()
-    assert(now.state === 'closed' && now.error !== undefined)
+    assert(now.state === 'closed' && now.error?.retryable === false)
     assert.equal(peer.links.length, 1)
     await assert.rejects(client.connection.online())
     client.connect()
@@ -191,6 +191,27 @@ test('the token is renewed before it expires, on the live connection', async (t)
   assert.equal(peer.link.last('refresh').token, tokenOf(3, 900))
   assert.equal(peer.links.length, 1)
   assert.equal(state().state, 'online')
+})
+
+test('a token that lives shortly is not renewed at every warning', async (t) => {
+  const peer = new Peer()
+  peer.routes.set('POST /auth/refresh', () => [
+    200,
+    { user: { id: 'user-me' }, accessToken: tokenOf(++peer.logins, 30) },
+  ])
+  await online(t, {}, peer)
+  for (let second = 0; second < 60; second++) {
+    peer.link.push({ push: 'token_expiring', inMs: 30_000 - ((second * 1_000) % 24_000) })
+    await peer.clock.advance(1_000)
+  }
+  assert.equal(peer.logins, 3)
+})
+
+test('a connection that the server ends says why', async (t) => {
+  const { peer, state } = await online(t)
+  peer.link.cut(4403, 'account_disabled')
+  const now = state()
+  assert(now.state === 'closed' && now.error?.code === 'account_disabled')
 })
 
 test('a renewal that fails is tried again while the connection lasts', async (t) => {

@@ -123,6 +123,9 @@ test('a message that is too long fails here, for the server would end the connec
   const { client, sent } = await online(t)
   await assert.rejects(client.send(ROOM, 'x'.repeat(8_001)).acknowledged, { code: 'body_too_long' })
   assert.deepEqual(sent(), [])
+  await settled()
+  const room = client.openRoom(ROOM)
+  await assert.rejects(room.edit(1, '\u0001'.repeat(20_000)), { code: 'frame_too_large', retryable: false })
 })
 
 test('[P6] a full outbox refuses', async (t) => {

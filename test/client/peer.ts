@@ -125,10 +125,10 @@ export class PeerLink {
     this.send({ re: command.id, err: { code, message: code, retryable, retryAfterMs } })
   }
   /** Ends it, as the client sees it. */
-  cut(code = 1006): void {
+  cut(code = 1006, reason = ''): void {
     if (this.closedByClient) return
     this.closedByClient = true
-    this.socket.onclose?.({ code, reason: '' } as never)
+    this.socket.onclose?.({ code, reason } as never)
   }
   asked(op: Command['op']): AnyCommand[] {
     return this.commands.filter((command) => command.op === op)

@@ -229,3 +229,70 @@ test('[P3] a message that was written to the storage before the program ended is
     ['first', 'second'],
   )
 })
+
+test('the connection goes on while its token is renewed', async (t) => {
+  await using server = await startTestServer({ accessTokenMs: 5_000 })
+  const mina = await somebody(server, t)
+  const room = await sharedRoom(mina)
+  const timeline = mina.client.openRoom(room)
+  await until('live', () => timeline.getSnapshot().state === 'live')
+  const first = mina.refreshToken()
+  await new Promise((resolve) => setTimeout(resolve, 6_500))
+  await timeline.send('still here').acknowledged
+  assert.equal(mina.net.sockets.length, 1)
+  assert.notEqual(mina.refreshToken(), first)
+})
+
+test('signing out elsewhere ends the connection and the login here', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  mina.client.connect()
+  await mina.client.connection.online()
+  const refreshToken = mina.refreshToken()
+  const other = await fetch(`${server.url}/api/v1/auth/logout`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ refreshToken }),
+  })
+  assert.equal(other.status, 204)
+  await until('signed out', () => mina.client.auth.getSnapshot().state === 'signedOut')
+  assert.equal(mina.client.connection.getSnapshot().state, 'closed')
+})
+
+test('[P5] who is kicked sees that, hears nothing more, and is back when let in again', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  const jun = await somebody(server, t)
+  const room = await sharedRoom(mina, jun)
+  jun.client.rooms.subscribe(() => {})
+  const timeline = jun.client.openRoom(room)
+  await until('live', () => timeline.getSnapshot().state === 'live')
+  await until('listed', () => jun.client.rooms.get(room) !== undefined)
+  await mina.client.api.kick(room, jun.person.id)
+  await until('ended', () => timeline.getSnapshot().ended === 'kicked')
+  await until('unlisted', () => jun.client.rooms.get(room) === undefined)
+  await mina.client.send(room, 'behind the back').acknowledged
+  await assert.rejects(timeline.send('hello?').acknowledged, { code: 'not_a_member' })
+  assert.equal(timeline.getSnapshot().messages.length, 0)
+  await jun.client.api.join(room)
+  await until('back', () => timeline.getSnapshot().messages.at(-1)?.body === 'behind the back')
+  await until('listed again', () => jun.client.rooms.get(room) !== undefined)
+})
+
+test('unread counts of rooms that are not open are live, and go with reading on another device', async (t) => {
+  await using server = await startTestServer()
+  const mina = await somebody(server, t)
+  const jun = await somebody(server, t)
+  const room = await sharedRoom(mina, jun)
+  const phone = createClient({ url: server.url, auth: { getToken: async () => jun.person.accessToken } })
+  t.after(() => phone.close())
+  jun.client.rooms.subscribe(() => {})
+  await until('listed', () => jun.client.rooms.getSnapshot().state === 'ready')
+  for (let i = 0; i < 3; i++) await mina.client.send(room, `${i}`).acknowledged
+  await until('three unread', () => jun.client.rooms.get(room)?.unread === 3)
+  assert.equal(jun.client.rooms.get(room)?.lastMessage?.body, '2')
+  const timeline = phone.openRoom(room)
+  await until('live', () => timeline.getSnapshot().state === 'live')
+  timeline.markRead()
+  await until('read elsewhere', () => jun.client.rooms.get(room)?.unread === 0)
+})

@@ -67,7 +67,7 @@ export class Actor {
     const { random, rooms } = this.#parts
     const room = random.pick(rooms)
     const what = random.next()
-    if (what < 0.6) this.#send(room)
+    if (what < 0.5) this.#send(room)
     else if (what < 0.72) await this.#change(room)
     else if (what < 0.77) this.network.cut()
     else if (what < 0.79) this.network.goHalfOpen()
@@ -198,8 +198,15 @@ export class Actor {
         setItem: (key, value) => void storage.set(key, value),
         removeItem: (key) => void storage.delete(key),
       },
-      tuning: { backoffMs: 20, backoffCapMs: 200, heldEvents: 20, timelineMessages: 200, timeoutMs: 2_000 },
-      platform: { connect: this.network.connect },
+      tuning: {
+        backoffMs: 20,
+        backoffCapMs: 200,
+        heldEvents: 20,
+        timelineMessages: 200,
+        pageSize: 10,
+        timeoutMs: 2_000,
+      },
+      platform: { connect: this.network.connect, fetch: this.network.fetch },
       onError: (error) => this.#errors.push(error),
     })
     this.#client = client
@@ -253,7 +260,8 @@ export class Actor {
     const { random, person } = this.#parts
     const messages = timeline?.getSnapshot().messages ?? []
     if (timeline === undefined || messages.length === 0) return
-    const message = random.pick(messages)
+    // Often an old one: others may be loading just that page.
+    const message = random.pick(random.chance(0.5) ? messages.slice(0, 15) : messages)
     const mine = message.sender === person.id
     const what = random.next()
     const done =

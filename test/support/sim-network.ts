@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { SocketLike } from '../../client/src/api.ts'
 import type { Random } from './random.ts'
@@ -31,6 +32,15 @@ export class SimNetwork {
     const socket = new SimSocket(this, this.#down ? 'ws://127.0.0.1:9' : url, protocols)
     this.#sockets.add(socket)
     return socket
+  }
+
+  /** HTTP takes its time both ways. */
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    await sleep(this.delay())
+    const answer = await globalThis.fetch(input, init)
+    const body = await answer.text()
+    await sleep(this.delay())
+    return new Response(body === '' ? null : body, answer)
   }
 
   delay(): number {

@@ -58,7 +58,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     })
     const setupToken = await parts.accounts.offerSetup()
     phase = 'serving'
-    log.info({ url, roles: config.roles }, 'serving')
+    log.debug({ url, roles: config.roles }, 'serving')
 
     return {
       url,

@@ -14,11 +14,15 @@ export interface ReadCursor {
  * conditional update: a crowd that joins at the same instant fills the room exactly.
  */
 export interface Memberships {
-  /** Joining again changes nothing and has no events. Rejects `room_full`, `banned`, `room_not_found`, `user_not_found`. */
+  /**
+   * Joining again changes nothing and has no events. Who comes into a room that everybody left becomes its owner.
+   * Rejects `room_full`, `banned`, `room_not_found`, `user_not_found`.
+   */
   join(room: string, user: string, actor: string, at: number): Promise<{ membership: Membership; change: Change }>
   /**
    * Ends a membership; ending none changes nothing. With `ban` the user cannot join again until `unban`, and a user who is
-   * no member can be banned too. Rejects `last_owner` when the last owner would leave others behind, `room_not_found`.
+   * no member can be banned too. Rejects `last_owner` when the last owner would leave others behind (but for a direct
+   * room, which comes back when one of the pair makes it again), `room_not_found`.
    */
   end(room: string, user: string, actor: string, at: number, reason: LeaveReason): Promise<Change>
   unban(room: string, user: string): Promise<void>

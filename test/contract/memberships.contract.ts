@@ -119,6 +119,33 @@ export function membershipsContract(open: OpenEmptyStore): void {
       assert.deepEqual(await opened.problems(), [])
     })
 
+    test('who comes into a room that everybody left becomes its owner', async () => {
+      const { store } = opened
+      const [ann, bob, cho] = (await newUsers(store, 3)) as [string, string, string]
+      const room = await newRoom(store, [ann])
+      await store.memberships.end(room, ann, ann, 9, 'left')
+      const { membership, change } = await store.memberships.join(room, bob, bob, 9)
+      assert.equal(membership.role, 'owner')
+      assert.deepEqual(change.events, [{ type: 'join', seq: 3, at: 9, actor: bob, user: bob, role: 'owner' }])
+      assert.equal((await store.memberships.join(room, cho, cho, 9)).membership.role, 'member')
+      assert.deepEqual(await opened.problems(), [])
+    })
+
+    test('either of a pair may go, the maker too', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const wanted = { kind: 'direct', title: '', capacity: null, createdBy: ann, at: 1, memberIds: [bob] } as const
+      const { room } = await store.rooms.create({ ...wanted, memberIds: [bob], id: newId() })
+      await store.memberships.end(room.id, ann, ann, 9, 'left')
+      const again = await store.rooms.create({ ...wanted, memberIds: [bob], id: newId() })
+      assert.equal(again.room.id, room.id)
+      assert.deepEqual(
+        again.change.events.map((event) => [event.type, event.actor]),
+        [['join', ann]],
+      )
+      assert.deepEqual(await opened.problems(), [])
+    })
+
     test('members are listed owners first, then moderators, then by the time they joined, page by page', async () => {
       const { store } = opened
       const users = await newUsers(store, 9)

@@ -82,7 +82,7 @@ const OPERATIONS: Operation[] = [
   {
     name: 'leave',
     http: (s) => ['POST', '/leave', path(s, '/leave')],
-    member: (role) => (role === 'owner' ? 'last_owner' : 'ok'),
+    member: (role, kind) => (role === 'owner' && kind !== 'direct' ? 'last_owner' : 'ok'),
   },
   { name: 'list members', http: (s) => ['GET', '/members', path(s, '/members')], member: anyMember },
   { name: 'see who is online', ws: (s) => ['presence', { room: s.room }], member: anyMember },

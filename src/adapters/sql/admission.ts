@@ -19,26 +19,29 @@ export interface Newcomer extends Known {
 /**
  * Makes the newcomers members, in this order, with a join event each. One conditional update holds the capacity, takes the
  * seqs and counts the members: a crowd that comes at once fills the room exactly. Rejects `room_full`, then nobody is in.
+ * The first to come into a room that everybody left becomes its owner, so that no room is without one.
  */
 export async function admit(
   tx: Transaction,
   room: Known,
-  newcomers: Newcomer[],
+  wanted: Newcomer[],
   actor: Known,
   at: number,
 ): Promise<Change> {
-  const count = newcomers.length
+  const count = wanted.length
   const taken = await tx.db
     .updateTable('rooms')
     .set((eb) => ({ seq: eb('seq', '+', count), member_count: eb('member_count', '+', count) }))
     .where('pk', '=', room.pk)
     .where(sql<boolean>`member_count + ${count} <= coalesce(capacity, ${CAPACITY_MAX})`)
-    .returning(['epoch', 'seq', 'n'])
+    .returning(['epoch', 'seq', 'n', 'member_count'])
     .executeTakeFirst()
   if (taken === undefined) throw new YeoulError('room_full')
   tx.roomChanged(room.id)
   const { epoch, seq, n } = taken
   const first = seq - count + 1
+  const wasEmpty = taken.member_count === count && wanted.every(({ role }) => role !== 'owner')
+  const newcomers = wanted.map((one, i): Newcomer => (wasEmpty && i === 0 ? { ...one, role: 'owner' } : one))
   const rows = newcomers.map((newcomer, i) => ({
     room_pk: room.pk,
     user_pk: newcomer.pk,

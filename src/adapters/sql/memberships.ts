@@ -232,7 +232,10 @@ async function memberPk(db: Kysely<Tables>, room: number, user: string): Promise
   return row.user_pk
 }
 
-/** Rejects `last_owner` when the room has one owner, and for 'others' when it has other members besides. */
+/**
+ * Rejects `last_owner` when the room has one owner, and for 'others' when it has other members besides. Of a direct room
+ * either may go: it comes back when one of the two makes it again.
+ */
 async function refuseLastOwner(db: Kysely<Tables>, room: number, when: 'others' | 'ever'): Promise<void> {
   const owners = await db
     .selectFrom('members')
@@ -243,12 +246,12 @@ async function refuseLastOwner(db: Kysely<Tables>, room: number, when: 'others' 
     .execute()
   if (owners.length > 1) return
   if (when === 'others') {
-    const { member_count } = await db
+    const { member_count, kind } = await db
       .selectFrom('rooms')
-      .select('member_count')
+      .select(['member_count', 'kind'])
       .where('pk', '=', room)
       .executeTakeFirstOrThrow()
-    if (member_count <= 1) return
+    if (member_count <= 1 || kind === 'direct') return
   }
   throw new YeoulError('last_owner')
 }

@@ -23,7 +23,7 @@ const compose = (text: string) =>
 
 /** Enter as Chromium tells of it during a composition: key code 229. */
 async function enterWhileComposing(): Promise<void> {
-  const key = { key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 }
+  const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 }
   await input.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key })
   await input.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key })
 }

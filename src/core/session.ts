@@ -67,6 +67,8 @@ const UNREAD_MAX = 4
 /** Commands whose answers may be large. */
 const READS: ReadonlySet<Command['op']> = new Set(['subscribe', 'events', 'watch'])
 const READING = 'reading'
+/** Bytes that a UTF-16 unit takes at most. */
+const UTF8_MAX = 3
 /** How long a client may take from the first byte of a frame to its last. */
 const FRAME_MS = 10_000
 /** How long before its end a token is said to expire. */
@@ -83,7 +85,7 @@ export class Session implements LocalSession, SubscribingSession {
   #received: number
   #unfinishedSince = 0
   #inFlight = 0
-  /** The length of the largest answer so far: one may wait above the queue's limit. */
+  /** Bytes that the largest answer so far may have: one may wait above the queue's limit. */
   #largest = 0
   #floods: FloodGuard | null = null
   #subscriptions = new Map<string, Subscription>()
@@ -145,7 +147,7 @@ export class Session implements LocalSession, SubscribingSession {
 
   reply(id: number, ok: string): void {
     this.#inFlight--
-    if (ok.length > this.#largest) this.#largest = ok.length
+    this.#largest = Math.max(this.#largest, ok.length * UTF8_MAX)
     this.queue.push(`{"re":${id},"ok":${ok}}`)
   }
 

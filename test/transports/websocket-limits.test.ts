@@ -244,9 +244,9 @@ describe('[P6] a slow reader', () => {
       left -= bytes.length
       if (left <= 0) raw.socket.pause()
     })
-    for (let step = 0; step < 7; step++) {
-      await sleep(400)
-      left = 1.5 * MB
+    for (let step = 0; step < 16; step++) {
+      await sleep(200)
+      left = 0.75 * MB
       raw.socket.resume()
       raw.send(TEXT, JSON.stringify({ id: 100 + step, op: 'ping' }))
     }
@@ -255,7 +255,7 @@ describe('[P6] a slow reader', () => {
     raw.socket.resume()
     const answer = (await raw.reply(1)).ok as EventsAnswer
     assert.equal(answer.events.length, 902)
-    await raw.reply(106)
+    await raw.reply(115)
     raw.destroy()
   })
 })

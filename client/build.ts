@@ -1,5 +1,5 @@
 /**
- * Makes the package that is published: `node build.ts [folder]` (default `dist`). The repository runs the client from its
+ * Makes the package that is published (`npm publish client/dist`): `node build.ts [folder]`, by default `dist`. The repository runs the client from its
  * source; a package under node_modules must be JavaScript, and carries the protocol files that it shares with the server.
  */
 import { spawnSync } from 'node:child_process'

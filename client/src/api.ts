@@ -219,7 +219,7 @@ export interface Timeline extends Live<TimelineSnapshot> {
   retry(clientMessageId: string): Sending
   /** Forgets a message that is queued or failed. One that is on the way may arrive all the same. */
   discard(clientMessageId: string): void
-  /** Loads the page before the oldest message. Resolves whether there is more; at once when a load is running. */
+  /** Loads the page before the oldest message. Resolves whether there is more. A load that is running is joined. */
   loadOlder(): Promise<boolean>
   edit(seq: number, body: string): Promise<void>
   delete(seq: number): Promise<void>

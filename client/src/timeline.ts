@@ -50,6 +50,7 @@ export class RoomTimeline implements Timeline {
   #error: YeoulError | undefined
   #position: Position | null = null
   #resets = 0
+  #older: Promise<boolean> | null = null
   #online = new Set<string>()
   #onlineCount = 0
   #typedAt = Number.NEGATIVE_INFINITY
@@ -86,21 +87,15 @@ export class RoomTimeline implements Timeline {
     this.#parts.outbox.discard(this.room, clientMessageId)
   }
 
-  async loadOlder(): Promise<boolean> {
+  loadOlder(): Promise<boolean> {
+    if (this.#older !== null) return this.#older
     const page = this.#window.beginPage()
-    if (page === null) return this.#window.hasOlder
-    this.#live.changed()
-    try {
-      const limit = this.#parts.around.tuning.pageSize
-      const messages = await this.#parts.api.messages(this.room, { before: page.before, limit })
-      this.#window.addPage(page, messages)
-      return this.#window.hasOlder
-    } catch (error) {
-      this.#window.dropPage(page)
-      throw asYeoulError(error)
-    } finally {
-      this.#live.changed()
-    }
+    if (page === null) return Promise.resolve(this.#window.hasOlder)
+    const loading = this.#loadPage(page).finally(() => {
+      if (this.#older === loading) this.#older = null
+    })
+    this.#older = loading
+    return loading
   }
 
   async edit(seq: number, body: string): Promise<void> {
@@ -166,6 +161,7 @@ export class RoomTimeline implements Timeline {
     this.#feed?.close()
     this.#feed = null
     this.#window.shrink()
+    this.#older = null
     this.#typists.clear()
     this.#setPresence([], 0, true)
     this.#parts.outbox.settleUpTo(this.room, Number.POSITIVE_INFINITY)
@@ -198,6 +194,21 @@ export class RoomTimeline implements Timeline {
     return this.#feed !== null && (this.#position === null || this.#position.seq < seq)
   }
 
+  async #loadPage(page: { before: number }): Promise<boolean> {
+    this.#live.changed()
+    try {
+      const limit = this.#parts.around.tuning.pageSize
+      const messages = await this.#parts.api.messages(this.room, { before: page.before, limit })
+      this.#window.addPage(page, messages)
+      return this.#window.hasOlder
+    } catch (error) {
+      this.#window.dropPage(page)
+      throw asYeoulError(error)
+    } finally {
+      this.#live.changed()
+    }
+  }
+
   #handlers(): FeedHandlers {
     return {
       reset: ({ messages, position }) => this.#reset(messages, position),
@@ -228,6 +239,7 @@ export class RoomTimeline implements Timeline {
     if (this.#position !== null) this.#resets++
     this.#position = position
     this.#window.reset(messages)
+    this.#older = null
     this.#typists.clear()
     for (const { sender, clientMessageId, seq, n, at } of messages) {
       if (sender === this.#parts.me()) outbox.confirm(this.room, clientMessageId, { seq, n, at })

@@ -42,8 +42,10 @@ test('a timeline is loading, then live; history goes on before it to the first m
     const before = Number(url.searchParams.get('before'))
     return [200, { items: range(Math.max(1, before - 50), before - 1).map((seq) => messageAt(seq)), nextCursor: null }]
   })
-  assert.equal(await timeline.loadOlder(), false)
+  const loads = [timeline.loadOlder(), timeline.loadOlder()]
+  assert.deepEqual(await Promise.all(loads), [false, false])
   assert.deepEqual(shown(), range(1, 100))
+  assert.equal(peer.requests.filter((r) => r.path.endsWith('/messages')).length, 1)
   assert.equal(timeline.getSnapshot().hasOlder, false)
 })
 

@@ -58,6 +58,8 @@ test('[P1–P5] whatever the network does, everybody ends with the log, once and
   t.diagnostic(`SEED=${random.seed}`)
   await using server = await startTestServer({
     heartbeatMs: 1_000,
+    // A connection that just got a long answer lags.
+    writeQueueBytes: 1_000,
     // Catching up takes several steps, and beyond a hundred events a page instead.
     limits: { ...DEFAULT_LIMITS, catchUp: 10 },
   })

@@ -107,7 +107,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
   }
 
   return (
-    <div className="safe-bottom relative shrink-0 px-3 wide:px-5">
+    <div className="safe-bottom relative mx-auto w-full max-w-[64rem] shrink-0 px-3 wide:px-5">
       <MentionList mentions={mentions} />
       <div className="rounded-3xl border border-line bg-surface transition-colors focus-within:border-accent">
         {task.type !== 'write' && <TaskBar task={task} onCancel={onTaskDone} />}

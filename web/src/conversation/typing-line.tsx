@@ -14,7 +14,10 @@ export function TypingLine({ timeline }: { timeline: Timeline }) {
   else if (second !== undefined) text = t('typing.two', { a: name(first!), b: name(second) })
   else if (first !== undefined) text = t('typing.one', { a: name(first) })
   return (
-    <p aria-live="polite" className="h-6 shrink-0 truncate px-5 text-[0.8125rem] leading-6 text-soft">
+    <p
+      aria-live="polite"
+      className="mx-auto h-6 w-full max-w-[64rem] shrink-0 truncate px-5 text-[0.8125rem] leading-6 text-soft"
+    >
       {text}
     </p>
   )

@@ -23,7 +23,7 @@ export function ListRow({ rowKey, items, index, me, timeline, unreadAfter, flash
   const item = items[index]!
   const place = placeOf(items, index, me, unreadAfter)
   return (
-    <div data-key={rowKey}>
+    <div data-key={rowKey} className="mx-auto max-w-[64rem]">
       {place.newDay && (
         <p className="mx-auto mt-3 mb-1 w-fit rounded-full bg-ink/6 px-3.5 py-1 text-[0.8125rem] text-soft">
           {day(timeOf(item), language)}

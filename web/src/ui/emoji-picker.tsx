@@ -30,7 +30,7 @@ export function EmojiPicker({ trigger, onPick, onOpenChange }: EmojiPickerProps)
           side="top"
           sideOffset={6}
           collisionPadding={10}
-          className="arrive z-50 grid grid-cols-8 gap-0.5 rounded-2xl border border-line bg-surface p-2 shadow-xl"
+          className="arrive z-50 grid grid-cols-6 gap-0.5 rounded-2xl wide:grid-cols-8 border border-line bg-surface p-2 shadow-xl"
         >
           {EMOJI.map((emoji) => (
             <button
@@ -41,7 +41,7 @@ export function EmojiPicker({ trigger, onPick, onOpenChange }: EmojiPickerProps)
                 change(false)
                 onPick(emoji)
               }}
-              className="flex size-9 items-center justify-center rounded-lg text-[1.25rem] leading-none hover:bg-accent-soft touch:size-10"
+              className="flex size-9 items-center justify-center rounded-lg text-[1.25rem] leading-none hover:bg-accent-soft touch:size-11"
             >
               {emoji}
             </button>

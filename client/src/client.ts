@@ -71,9 +71,8 @@ export function createClient(options: ClientOptions): Client {
         return
       case 'room_added': {
         rooms.added()
-        // A timeline whose membership had ended, and that is still shown, comes back to life.
         const kept = timelines.get(push.room)
-        if (kept !== undefined && kept.openings > 0) kept.timeline.open()
+        if (kept !== undefined && kept.openings > 0) kept.timeline.readmitted()
         return
       }
       case 'room_removed':

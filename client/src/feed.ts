@@ -10,7 +10,7 @@ import { backoff, type Surroundings } from './platform.ts'
 const EMPTY_READS = 3
 
 /** How long an own leave may take to arrive once the server said that the room is gone. */
-const LEAVE_MS = 1_000
+const LEAVE_MS = 300
 
 /** Pushes that name a room. */
 export type RoomPush = Extract<Push, { room: string }>
@@ -205,7 +205,7 @@ export class RoomFeed implements Feed {
         state.to = Math.max(state.to, event.seq)
       } else if (event.seq > state.to) state.held.push(event)
     } else if (event.seq === next) {
-      this.#deliver(event, false)
+      this.#deliver(event, 'pushed')
     } else if (event.seq > next) {
       this.#tell('recovering')
       this.#fill({ at: 'filling', to: event.seq - 1, held: [event], empty: 0 })
@@ -249,32 +249,35 @@ export class RoomFeed implements Feed {
         return
       }
       state.held.shift()
-      if (event.seq === next && !this.#deliver(event, false)) return
+      if (event.seq === next && !this.#deliver(event, 'pushed')) return
     }
     this.#caughtUp()
   }
 
   /** Hands on contiguous events; those before the position are repeats. */
   #deliverAll(events: RoomEvent[]): 'all' | 'hole' | 'stopped' {
+    const back = events.findLast((event) => event.type === 'join' && event.user === this.#user)
     for (const event of events) {
       const next = this.#position!.seq + 1
       if (event.seq > next) return 'hole'
-      if (event.seq === next && !this.#deliver(event, true)) return 'stopped'
+      if (event.seq < next) continue
+      const inside = back !== undefined && event.seq < back.seq
+      if (!this.#deliver(event, inside ? 'rejoined' : 'recovered')) return 'stopped'
     }
     return 'all'
   }
 
   /** Hands on one event; false when nothing may follow it now. */
-  #deliver(event: RoomEvent, recovered: boolean): boolean {
+  #deliver(event: RoomEvent, how: 'pushed' | 'recovered' | 'rejoined'): boolean {
     const ticket = this.#ticket
     const position = { epoch: this.#position!.epoch, seq: event.seq }
     this.#position = position
     this.#run(() => this.#handlers.event(event, position))
     // The handler may have closed the feed.
     if (ticket !== this.#ticket) return false
-    if (event.type !== 'leave' || event.user !== this.#user) return true
-    if (recovered) {
-      // Perhaps a join followed, beyond what a range read may tell: ask for the room as it is now.
+    if (event.type !== 'leave' || event.user !== this.#user || how === 'rejoined') return true
+    if (how === 'recovered') {
+      // Perhaps a join followed, beyond what this answer tells: ask for the room as it is now.
       this.#leftBy = event.reason
       this.#subscribe(null)
     } else this.#end(event.reason)

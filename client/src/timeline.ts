@@ -15,6 +15,9 @@ import { Typists } from './typists.ts'
 /** The shortest span between two `typing` commands. */
 const TYPING_PACE_MS = 3_000
 
+/** How long word of being let in again may run ahead of the leave before it. */
+const READMITTED_MS = 3_000
+
 /** What a timeline takes from the client that it belongs to. */
 export interface TimelineParts {
   around: Surroundings
@@ -54,6 +57,7 @@ export class RoomTimeline implements Timeline {
   #online = new Set<string>()
   #onlineCount = 0
   #typedAt = Number.NEGATIVE_INFINITY
+  #readmittedAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: TimelineParts, room: string) {
     this.#parts = parts
@@ -154,6 +158,12 @@ export class RoomTimeline implements Timeline {
     this.#error = undefined
     this.#live.changed()
     this.#feed = this.#parts.openFeed(this.room, this.#handlers(), from)
+  }
+
+  /** The user was let in (again): an ended room comes back to life. The leave may be on its way still. */
+  readmitted(): void {
+    if (this.#feed === null) this.open()
+    else this.#readmittedAt = this.#parts.around.clock.now()
   }
 
   /** Stops to follow it; what is shown stays. */
@@ -281,6 +291,10 @@ export class RoomTimeline implements Timeline {
     this.#setPresence([], 0, true)
     this.#parts.outbox.settleUpTo(this.room, Number.POSITIVE_INFINITY)
     this.#live.changed()
+    if (this.#parts.around.clock.now() - this.#readmittedAt < READMITTED_MS) {
+      this.#readmittedAt = Number.NEGATIVE_INFINITY
+      this.open()
+    }
   }
 
   #changePresence(online: string[], offline: string[], count: number): void {

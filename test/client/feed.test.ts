@@ -199,6 +199,16 @@ test('[P5] an own leave that was missed ends the feed unless a join followed', a
   }
 })
 
+test('an own leave and the join after it, in one answer, are two events like others', async (t) => {
+  const { peer, seen } = await opened(t)
+  const leave: RoomEvent = { seq: 4, type: 'leave', at: 4, actor: 'mod', user: ME, reason: 'kicked' }
+  const join: RoomEvent = { seq: 6, type: 'join', at: 6, actor: ME, user: ME, role: 'member' }
+  peer.link.cut()
+  peer.on('subscribe', () => caughtUp([leave, said(5), join, said(7)], 7))
+  await peer.clock.advance(1_000)
+  assert.deepEqual(seen.take(), ['recovering', '4', '5', '6', '7', 'live'])
+})
+
 test('a retryable refusal is asked again later, a final one ends the feed', async (t) => {
   const { peer, seen } = await opened(t)
   peer.link.cut()

@@ -153,6 +153,13 @@ test('being put out shows as ended; being let in again brings the room back', as
   peer.link.push({ push: 'room_added', room: ROOM })
   await settled()
   assert.deepEqual([timeline.getSnapshot().state, timeline.getSnapshot().ended], ['live', undefined])
+
+  // The word of it may overtake the leave.
+  peer.on('subscribe', () => page(109))
+  peer.link.push({ push: 'room_added', room: ROOM })
+  peer.link.events(ROOM, { seq: 106, type: 'leave', at: 1, actor: 'mod', user: ME, reason: 'kicked' })
+  await settled()
+  assert.equal(timeline.getSnapshot().state, 'live')
 })
 
 test('presence: the whole list first, then what changes; typing passes by itself or with a message', async (t) => {

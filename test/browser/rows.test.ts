@@ -100,13 +100,24 @@ test('web addresses end where the sentence goes on; nothing but http and https b
   ])
   assert.deepEqual(links('javascript:alert(1) data:text/html,x ftp://example.com //example.com'), [])
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (body) => {
+    fc.property(fc.array(fc.constantFrom(...'a가@ ().,/<-\n😀', 'https://', 'x.com', '@minsu')), (parts) => {
+      const body = parts.join('')
       const text = tokensOf(body).map((token) =>
         'text' in token ? token.text : 'link' in token ? token.link : `@${token.mention}`,
       )
       assert.equal(text.join(''), body)
     }),
   )
+})
+
+test('a body made to be slow to read is not', () => {
+  for (const tail of [')', '(', '.', '@a', 'a.', 'https://', '(a)']) {
+    const body = `https://example.com/${tail.repeat(8_000 / tail.length)}`
+    const began = performance.now()
+    tokensOf(body)
+    const took = performance.now() - began
+    assert.ok(took < 100, `${tail} took ${took} ms`)
+  }
 })
 
 test('an @name is a mention where the server takes it for one: not inside a word or an e-mail address', () => {

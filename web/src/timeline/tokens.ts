@@ -19,17 +19,16 @@ export function tokensOf(body: string): Token[] {
 
 /** The stop at the end of a sentence, and a bracket that was opened before the address, are not part of it. */
 function withoutTail(address: string): string {
+  // How many more brackets close than open, up to `end`; kept along the way, so that the work grows with the length alone.
+  let closing = 0
+  for (const sign of address) closing += sign === ')' ? 1 : sign === '(' ? -1 : 0
   let end = address.length
   for (; end > 0; end--) {
     const last = address[end - 1]!
-    if (last === ')' && count(address, '(', end) >= count(address, ')', end)) break
-    if (!/[.,!?;:)\]}'"’”…]/.test(last)) break
+    if (last === ')') {
+      if (closing <= 0) break
+      closing--
+    } else if (!/[.,!?;:\]}'"’”…]/.test(last)) break
   }
   return address.slice(0, end)
-}
-
-function count(text: string, sign: string, end: number): number {
-  let n = 0
-  for (let i = 0; i < end; i++) if (text[i] === sign) n++
-  return n
 }

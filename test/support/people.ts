@@ -10,28 +10,40 @@ export interface Person {
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>
 }
 
+interface SignedIn {
+  user: { id: string; username: string }
+  accessToken: string
+  refreshToken: string
+}
+
 let made = 0
 
 /** A new user, signed in through the door for other services: no password is hashed. */
 export async function newPerson(server: Pick<TestServer, 'url' | 'config'>, name = `p${++made}`): Promise<Person> {
-  const answer = await fetch(`${server.url}/api/v1/auth/tokens`, {
+  return signIn(server.url, '/auth/tokens', { externalId: name, displayName: name }, `Bearer ${server.config.apiKey}`)
+}
+
+/** The admin, made through the set-up link: once a server. */
+export async function newAdmin(server: Pick<TestServer, 'url' | 'setupUrl'>): Promise<Person> {
+  const setupToken = server.setupUrl?.split('#setup=')[1]
+  return signIn(server.url, '/auth/register', { username: 'admin', password: 'a password of the admin', setupToken })
+}
+
+async function signIn(url: string, path: string, body: object, authorization = ''): Promise<Person> {
+  const answer = await fetch(`${url}/api/v1${path}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${server.config.apiKey}` },
-    body: JSON.stringify({ externalId: name, displayName: name }),
+    headers: { 'Content-Type': 'application/json', Authorization: authorization },
+    body: JSON.stringify(body),
   })
-  if (!answer.ok) throw new Error(`no token: ${answer.status} ${await answer.text()}`)
-  const { user, accessToken, refreshToken } = (await answer.json()) as {
-    user: { id: string; username: string }
-    accessToken: string
-    refreshToken: string
-  }
+  if (!answer.ok) throw new Error(`not signed in: ${answer.status} ${await answer.text()}`)
+  const { user, accessToken, refreshToken } = (await answer.json()) as SignedIn
   return {
     id: user.id,
     username: user.username,
     accessToken,
     refreshToken,
     async call<T>(method: string, path: string, body?: unknown) {
-      const response = await fetch(`${server.url}/api/v1${path}`, {
+      const response = await fetch(`${url}/api/v1${path}`, {
         method,
         headers: {
           Authorization: `Bearer ${accessToken}`,

@@ -69,6 +69,34 @@ test('what arrives while one reads further up is counted, and does not move what
   await page.getByRole('button', { name: /new message/ }).waitFor({ state: 'detached' })
 })
 
+test('[P2] a hot room shows its end all the while, with every message in its place', async () => {
+  const { page } = reader
+  const room = new URL(page.url()).hash.split('/')[2]!
+  for (let second = 0; second < 3; second++) {
+    const from = second * 200
+    const batch = Array.from({ length: 200 }, (_, i) => say(writer, room, `hot ${from + i}`))
+    await page.locator('#composer').pressSequentially('still typing ')
+    await Promise.all(batch)
+  }
+  assert.equal(await page.locator('#composer').inputValue(), 'still typing '.repeat(3))
+  await page.locator('#composer').fill('')
+  const last = await say(writer, room, 'the last one')
+  const row = page.locator(`article[data-seq="${last}"]`)
+  await row.waitFor()
+  const [box, log] = [await row.boundingBox(), await page.getByRole('log').boundingBox()]
+  assert.ok(box !== null && log !== null && box.y + box.height <= log.y + log.height + 1, 'the end is in sight')
+  const seqs = await page
+    .locator('article[data-seq]')
+    .evaluateAll((all: { getAttribute(name: string): string | null }[]) =>
+      all.map((row) => Number(row.getAttribute('data-seq'))),
+    )
+  assert.ok(seqs.length < 60, `${seqs.length} rows are in the document`)
+  assert.deepEqual(
+    seqs,
+    seqs.map((_, i) => last - seqs.length + 1 + i),
+  )
+})
+
 test('a click on a quote goes to the message it answers, however far back', async () => {
   const { page } = reader
   const room = new URL(page.url()).hash.split('/')[2]!

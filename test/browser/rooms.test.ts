@@ -109,9 +109,11 @@ test('two people who share a room talk in private', async () => {
   await ola.page.getByRole('button', { name: '팜 @pam' }).click()
   await ola.page.getByRole('button', { name: 'Start' }).click()
   await ola.page.getByRole('heading', { name: '팜' }).waitFor()
+  await ola.page.getByText('Not here yet').waitFor()
   await write(ola.page, 'just us')
   await enter(pam.page, 'Ola')
   await pam.page.getByRole('log').getByText('just us').waitFor()
+  await ola.page.getByText('Here now').waitFor()
   for (const { context } of [ola, pam]) await context.close()
 })
 

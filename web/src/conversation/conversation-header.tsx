@@ -2,10 +2,12 @@ import type { RoomListEntry, Timeline } from '@yeoul/client'
 import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { InvitePeople } from '../people/invite-people.tsx'
+import { seenWords } from '../people/seen.ts'
 import { EditRoom } from '../rooms/edit-room.tsx'
 import { LeaveRoom } from '../rooms/leave-room.tsx'
 import { RoomMark } from '../rooms/room-row.tsx'
 import { go, linkTo } from '../route.ts'
+import { useLive, useMe } from '../session/client.ts'
 import { Button, IconButton } from '../ui/button.tsx'
 import { copyText } from '../ui/copy.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -38,7 +40,8 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
         <h2 className="truncate text-[1.0625rem] leading-snug font-bold tracking-tight">{title}</h2>
         <p className="truncate text-[0.8125rem] leading-snug text-soft">
           {room.kind !== 'direct' && t('rooms.members', { count: room.memberCount })}
-          {timeline !== null && <Online timeline={timeline} dot={room.kind !== 'direct'} />}
+          {timeline !== null &&
+            (room.kind === 'direct' ? <PeerPresence timeline={timeline} /> : <Online timeline={timeline} />)}
         </p>
       </div>
       <Button
@@ -88,15 +91,34 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
   )
 }
 
-function Online({ timeline, dot }: { timeline: Timeline; dot: boolean }) {
+function Online({ timeline }: { timeline: Timeline }) {
   const { t } = useWords()
   const count = useTimelineValue(timeline, (snapshot) => snapshot.onlineCount)
   if (count === 0) return null
   return (
     <>
-      {dot && <span className="mx-1.5">·</span>}
-      <span className="me-1.5 inline-block size-2 rounded-full bg-live" aria-hidden="true" />
+      <span className="mx-1.5">·</span>
+      <LiveDot />
       {t('room.online', { count })}
     </>
   )
+}
+
+/** In a direct room: whether the other person is here. */
+function PeerPresence({ timeline }: { timeline: Timeline }) {
+  const { t, language } = useWords()
+  const me = useMe()
+  const { members } = useLive(timeline.members)
+  const peer = members.find((member) => member.user !== me)
+  if (peer === undefined) return null
+  return (
+    <>
+      {peer.online && <LiveDot />}
+      {seenWords(peer, t, language)}
+    </>
+  )
+}
+
+function LiveDot() {
+  return <span className="me-1.5 inline-block size-2 rounded-full bg-live" aria-hidden="true" />
 }

@@ -1,6 +1,7 @@
 import type { Language } from './language.ts'
 
-const locales = { ko: 'ko-KR', en: 'en-GB' } as const
+/** English clocks and dates differ by country: the browser says which. */
+const locales = { ko: 'ko-KR', en: navigator.languages.find((tag) => /^en-/i.test(tag)) ?? 'en-GB' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Intl formats are slow to make and are asked for by every row: one of each is kept. */
@@ -15,8 +16,7 @@ function format(language: Language, name: string, options: Intl.DateTimeFormatOp
 }
 
 export const clock = (at: number, language: Language): string =>
-  format(language, 'clock', language === 'ko' ? { hour: 'numeric', minute: '2-digit' } : timeOfDay).format(at)
-const timeOfDay = { hour: '2-digit', minute: '2-digit' } as const
+  format(language, 'clock', { hour: 'numeric', minute: '2-digit' }).format(at)
 
 export const day = (at: number, language: Language): string =>
   format(language, 'day', { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' }).format(at)

@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import type { Member, MemberRole, Room } from '@yeoul/client'
 import { memo, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
-import { ago, moment } from '../i18n/time.ts'
+import { moment } from '../i18n/time.ts'
 import { go, linkTo } from '../route.ts'
 import { useClient, useMe } from '../session/client.ts'
 import { IconButton } from '../ui/button.tsx'
@@ -10,6 +10,7 @@ import { Confirm } from '../ui/dialog.tsx'
 import { Menu, MenuItem, MenuLine } from '../ui/menu.tsx'
 import { notify } from '../ui/notice.tsx'
 import { Avatar } from './avatar.tsx'
+import { seenWords } from './seen.ts'
 import { useUser } from './users.ts'
 
 interface MemberRowProps {
@@ -40,22 +41,13 @@ export const MemberRow = memo(function MemberRow({ member, room, myRole }: Membe
           className="truncate text-[0.8125rem] leading-snug text-faint"
           title={member.lastExitAt === null ? undefined : moment(member.lastExitAt, language)}
         >
-          {seen(member)}
+          {seenWords(member, t, language)}
         </p>
       </div>
       {member.user !== me && <MemberMenu member={member} room={room} myRole={myRole} name={name} />}
     </div>
   )
-
-  function seen({ online, lastExitAt }: Member): string {
-    if (online) return t('people.now')
-    if (lastExitAt === null) return t('people.never')
-    if (Date.now() - lastExitAt < JUST_NOW_MS) return t('people.justLeft')
-    return t('people.lastSeen', { when: ago(lastExitAt, language) })
-  }
 })
-
-const JUST_NOW_MS = 60_000
 
 const rank = { owner: 2, moderator: 1, member: 0 } as const
 

@@ -56,6 +56,7 @@ export function createClient(options: ClientOptions): Client {
     outbox.online()
     marks.online()
     rooms.online(hello.user)
+    users.online()
   }
 
   function offline(): void {

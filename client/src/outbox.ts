@@ -131,7 +131,7 @@ export class Outbox {
     }
     const left = this.#stored.load(user).filter((m) => this.#find(m.room, m.clientMessageId) === undefined)
     // In front of what was written since, in their own order.
-    for (const message of left.slice(0, this.#around.tuning.outboxMessages - this.#size).reverse()) {
+    for (const message of left.slice(0, Math.max(0, this.#around.tuning.outboxMessages - this.#size)).reverse()) {
       this.#queue(message.room).entries.unshift({ message, tried: true, seq: null, settle: null })
       this.#size++
       this.#hooks.changed(message.room)

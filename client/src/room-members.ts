@@ -8,6 +8,8 @@ import type { Surroundings } from './platform.ts'
 /** The most members that are listed. */
 const LISTED = 500
 const PAGE = 100
+/** After a reconnect the list is loaded again somewhere within this time, so that a crowd that comes back does not ask at once. */
+const REFRESH_MS = { least: 1_000, spread: 4_000 }
 const RANK: Record<MemberRole, number> = { owner: 0, moderator: 1, member: 2 }
 
 type Change =
@@ -17,6 +19,7 @@ type Change =
 
 /** The participants of a room: pages once, then the room's events, presence and read cursors. */
 export class LiveRoomMembers implements RoomMembers {
+  readonly #around: Surroundings
   readonly #room: string
   readonly #api: Api
   readonly #now: () => number
@@ -29,8 +32,10 @@ export class LiveRoomMembers implements RoomMembers {
   #meanwhile: Change[] | null = null
   #loading: Promise<void> | null = null
   #turn = 0
+  #timer: unknown = null
 
   constructor(around: Surroundings, api: Api, room: string) {
+    this.#around = around
     this.#room = room
     this.#api = api
     this.#now = () => around.clock.now()
@@ -55,6 +60,15 @@ export class LiveRoomMembers implements RoomMembers {
   /** Loads again what was loaded: the room was begun anew, or changes may have been missed. */
   refresh(): void {
     if (this.#state === 'ready' || this.#state === 'failed') this.load()
+  }
+
+  /** The connection was away: read cursors may have moved unseen. */
+  refreshSoon(): void {
+    if (this.#live.listeners === 0 || this.#state === 'idle') return
+    const { clock } = this.#around
+    clock.clearTimeout(this.#timer)
+    const wait = this.#state === 'failed' ? 0 : REFRESH_MS.least + this.#around.random() * REFRESH_MS.spread
+    this.#timer = clock.setTimeout(() => this.refresh(), wait)
   }
 
   /** `n`: how many messages the room has, as far as known; one who joins has read them. */
@@ -82,6 +96,7 @@ export class LiveRoomMembers implements RoomMembers {
 
   clear(): void {
     this.#turn++
+    this.#around.clock.clearTimeout(this.#timer)
     this.#loading = null
     this.#meanwhile = null
     this.#members.clear()
@@ -93,6 +108,7 @@ export class LiveRoomMembers implements RoomMembers {
 
   stop(): void {
     this.#turn++
+    this.#around.clock.clearTimeout(this.#timer)
     this.#live.stop()
   }
 

@@ -224,6 +224,7 @@ export class RoomTimeline implements Timeline {
       reset: ({ messages, position }) => this.#reset(messages, position),
       event: (event, position) => this.#event(event, position),
       state: (state) => {
+        if (state === 'live' && this.#state === 'recovering') this.#members.refreshSoon()
         this.#state = state === 'recovering' && this.#position === null ? 'loading' : state
         this.#live.changed()
       },

@@ -10,7 +10,7 @@ const BATCH = 100
 const KEPT = 5_000
 /** How long ids are gathered before they are asked for. */
 const GATHER_MS = 10
-/** How long an id that brought no user, or whose request failed, is not asked for again. */
+/** How long an id that brought no user is not asked for again; after a failed request, until the next connection. */
 const ABSENT_MS = 30_000
 
 /** Names by id. */
@@ -24,6 +24,7 @@ export class KeptUsers implements UserDirectory {
   readonly #asked = new Map<string, number>()
   #timer: unknown = null
   #stopped = false
+  #failed = false
 
   constructor(around: Surroundings, api: Api) {
     this.#around = around
@@ -50,6 +51,14 @@ export class KeptUsers implements UserDirectory {
     this.#live.changed()
   }
 
+  /** There is a connection: what failed before is asked again by whoever still looks. */
+  online(): void {
+    if (!this.#failed) return
+    this.#failed = false
+    this.#asked.clear()
+    this.#live.changed()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#around.clock.clearTimeout(this.#timer)
@@ -69,8 +78,9 @@ export class KeptUsers implements UserDirectory {
     this.#timer = null
     const ids = [...this.#wanted]
     this.#wanted.clear()
-    // A failure leaves the ids unknown; whoever still looks asks again later.
-    this.load(ids).catch(() => {})
+    this.load(ids).catch(() => {
+      this.#failed = true
+    })
   }
 
   async #ask(ids: string[]): Promise<void> {

@@ -63,7 +63,7 @@ async function somebody(
 }
 
 /** Waits until something holds; its failure names what was seen last. */
-async function until(what: string, holds: () => boolean, ms = 5_000): Promise<void> {
+async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
   const end = Date.now() + ms
   while (!holds()) {
     if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what}`)

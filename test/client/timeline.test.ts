@@ -240,6 +240,37 @@ test('how many have not read a message is counted from the members’ cursors', 
   assert.equal(timeline.members.getSnapshot().members[0]?.online, true)
 })
 
+test('after an absence the participants are loaded again, and names that failed are asked for', async (t) => {
+  const { peer, client, timeline } = await opened(t)
+  let loads = 0
+  peer.routes.set(`GET /rooms/${ROOM}/members`, () => {
+    loads++
+    return [200, { items: [], nextCursor: null }]
+  })
+  timeline.members.subscribe(() => {})
+  peer.routes.set('GET /users', () => 'unreachable')
+  client.users.get('somebody')
+  await peer.clock.advance(100)
+  peer.routes.set('GET /users', () => [
+    200,
+    { items: [{ id: 'somebody', username: 's', displayName: 'S', createdAt: 0 }] },
+  ])
+  let told = 0
+  client.users.subscribe(() => {
+    told++
+    client.users.get('somebody')
+  })
+  assert.equal(loads, 1)
+  peer.link.cut()
+  peer.on('subscribe', () => caughtUp([], 100))
+  await peer.clock.advance(1_000)
+  assert.equal(loads, 1)
+  assert.equal(client.users.get('somebody')?.displayName, 'S')
+  assert(told >= 1)
+  await peer.clock.advance(5_000)
+  assert.equal(loads, 2)
+})
+
 test('[P6] scrolling back ends at a bound, and leaving gives the memory back', () => {
   const window = new MessageWindow(100)
   window.reset(range(5_001, 5_050).map((n) => messageAt(n)))

@@ -168,6 +168,25 @@ test('nothing is written to a connection after its end', () => {
   assert.equal(queue.waiting, 0)
 })
 
+test('[P6] drained waits until no more is held than the connection may hold, and writes what waits for that', async () => {
+  const { connections } = scene(1, 1_000)
+  const [{ wire, queue }] = connections as [Connection]
+  await queue.drained()
+  queue.push(`"${'x'.repeat(2_000)}"`)
+  wire.buffered = 2_000
+  const left = Promise.withResolvers<void>()
+  wire.flushed = () => left.promise
+  let drained = false
+  const done = queue.drained().then(() => {
+    drained = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual([wire.writes.length, drained], [1, false])
+  wire.buffered = 0
+  left.resolve()
+  await done
+})
+
 test('a lone push is written at once; under load the next flush waits, and shares its writes', async () => {
   const { newRoom, connections, say, metrics } = scene(3_000)
   const room = newRoom('a', connections)

@@ -400,6 +400,8 @@ export class Session implements LocalSession, SubscribingSession {
     this.gateway.metrics.rejected(known.code)
     const { code, message, retryAfterMs } = known
     this.queue.push(JSON.stringify({ re: id, err: { code, message, retryable: ERRORS[code].retryable, retryAfterMs } }))
+    // What the server cannot do at the moment is not the client's fault.
+    if (ERRORS[code].status >= 500) return
     this.#floods ??= new FloodGuard()
     if (this.#floods.refused(performance.now())) this.close('too_many_commands')
   }

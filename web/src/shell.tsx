@@ -32,8 +32,8 @@ export function Shell({ user }: { user: User }) {
           {t('app.skip')}
         </button>
       )}
-      <ConnectionBar />
-      <div className="flex min-h-0 flex-1">
+      <div className="relative flex min-h-0 flex-1">
+        <ConnectionBar atFoot={showsRooms} />
         <div
           className={`${showsRooms ? 'flex' : 'hidden'} w-full min-w-0 flex-col border-line wide:flex wide:w-[21rem] wide:border-e`}
         >

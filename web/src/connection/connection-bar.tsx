@@ -7,8 +7,11 @@ import { useLasting } from '../ui/use-lasting.ts'
 /** A connection that is back within this time goes unmentioned. */
 const QUIET_MS = 800
 
-/** A bar across the top while there is no connection: it says what happens next, and that nothing written is lost. */
-export function ConnectionBar() {
+/**
+ * A bar while there is no connection: it says what happens next, and that nothing written is lost. It lies over the page, so
+ * that nothing moves under a finger: below the header, or `atFoot` on a phone that shows the list of rooms.
+ */
+export function ConnectionBar({ atFoot }: { atFoot: boolean }) {
   const { connection } = useClient()
   const now = useLive(connection)
   const { t, problem } = useWords()
@@ -28,7 +31,12 @@ export function ConnectionBar() {
     }
   }
   return (
-    <div role="status" aria-atomic="true" data-connection={now.state}>
+    <div
+      role="status"
+      aria-atomic="true"
+      data-connection={now.state}
+      className={`absolute inset-x-0 z-20 wide:start-[21rem] wide:top-16 wide:bottom-auto ${atFoot ? 'bottom-0' : 'top-16'}`}
+    >
       {late && away && (
         <div className="arrive flex min-h-10 items-center justify-center gap-2 bg-spark px-4 py-1 text-[0.875rem] font-medium text-on-spark">
           <Icon name="wave" className="size-4.5" />
@@ -37,7 +45,7 @@ export function ConnectionBar() {
             <button
               type="button"
               onClick={() => connection.retryNow()}
-              className="ms-1 rounded-lg px-2 py-1 font-semibold underline underline-offset-2 touch:py-2.5"
+              className="ms-1 rounded-lg px-2 py-1 font-semibold whitespace-nowrap underline underline-offset-2 touch:py-2.5"
             >
               {t('connection.retryNow')}
             </button>

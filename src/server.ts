@@ -31,11 +31,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   let phase: Phase = 'starting'
   // Other upgrades are only offered (`h2c`, by Java's client with every request): those are answered as if they were not.
   const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
+  let url = ''
+  let gateway: Awaited<ReturnType<typeof startGateway>> | null = null
   try {
+    if (config.roles.includes('gateway')) gateway = await startGateway(parts, () => url)
+    const setupToken = await parts.accounts.offerSetup()
+    // Last, and in one breath with what answers: who comes earlier is refused, nobody is left without an answer.
     const port = await listen(http, config)
-    const url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
+    url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
     const worker = config.roles.includes('worker') ? startWorker(parts) : null
-    const gateway = config.roles.includes('gateway') ? await startGateway(parts, () => url) : null
     http.on(
       'request',
       createApi(
@@ -56,7 +60,6 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       passwordHashes: () => parts.passwords.computed,
       store: () => ({ ...parts.store.stats() }),
     })
-    const setupToken = await parts.accounts.offerSetup()
     phase = 'serving'
     log.debug({ url, roles: config.roles }, 'serving')
 
@@ -85,6 +88,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
     }
   } catch (error) {
+    gateway?.stop()
     http.close()
     await parts.store.close()
     throw error

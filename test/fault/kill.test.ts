@@ -30,6 +30,7 @@ function seeded(t: TestContext): Random {
 }
 
 async function killed(child: ChildProcess): Promise<void> {
+  assert.equal(child.exitCode, null, 'it was still starting')
   const closed = new Promise((resolve) => child.once('close', resolve))
   child.kill('SIGKILL')
   await closed
@@ -112,6 +113,7 @@ test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknow
     for (const { line } of [...writers, ...followers]) line.stop()
   })
   const stop = new AbortController()
+  t.after(() => stop.abort())
   const changes: Changed[] = []
   const busy = writers.map((writer) => traffic(writer, rooms, random, changes, stop.signal))
   const visitors = people.slice(4).map((person) => comeAndGo(person, random.pick(rooms), stop.signal))
@@ -192,4 +194,38 @@ test('kill -9 in the middle of the first start leaves nothing that keeps the nex
   server.signal('SIGTERM')
   assert.equal(await server.exited, 0)
   assert.deepEqual((await verifyStore(join(dataDir, 'yeoul.db'))).problems, [])
+})
+
+test('whoever connects while the server starts is refused or answered, never left waiting', {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = temporaryFolder()
+  const env = { YEOUL_PORT: String(await freePort()), YEOUL_LOG_LEVEL: 'error' }
+  const url = `http://127.0.0.1:${env.YEOUL_PORT}`
+  for (let start = 0; start < 3; start++) {
+    const outcomes = new Map<string, number>()
+    const seen = (name: string) => outcomes.set(name, (outcomes.get(name) ?? 0) + 1)
+    const starting = startYeoul({ dataDir, env })
+    let ready = false
+    void starting.then(() => {
+      ready = true
+    })
+    const asked: Promise<unknown>[] = []
+    while (!ready) {
+      // A connection of its own each: one that waits must not hide others.
+      const request = fetch(`${url}/healthz`, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(5_000) })
+      asked.push(
+        request.then(
+          (answer) => seen(String(answer.status)),
+          (error) => seen(error.name === 'TimeoutError' ? 'left waiting' : 'refused'),
+        ),
+      )
+      await sleep(1)
+    }
+    await Promise.all(asked)
+    assert.equal(outcomes.get('left waiting'), undefined, JSON.stringify([...outcomes]))
+    const server = await starting
+    server.signal('SIGKILL')
+    await server.exited
+  }
 })

@@ -94,7 +94,13 @@ test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknow
   const random = seeded(t)
   const dataDir = temporaryFolder()
   const port = await freePort()
-  const env = { YEOUL_PORT: String(port), YEOUL_RATE_LIMIT: 'off', YEOUL_API_KEY: API_KEY, YEOUL_LOG_LEVEL: 'error' }
+  const env = {
+    YEOUL_PORT: String(port),
+    YEOUL_RATE_LIMIT: 'off',
+    YEOUL_API_KEY: API_KEY,
+    YEOUL_LOG_LEVEL: 'error',
+    YEOUL_DRAIN_MS: '500',
+  }
   let server = await startYeoul({ dataDir, env })
   const { url } = server
   const door = { url, config: { apiKey: API_KEY } } as Parameters<typeof newPerson>[0]
@@ -139,6 +145,11 @@ test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknow
       5_000,
     )
   }
+  // A drain under the same load, for comparison: it ends by itself, with 0.
+  server.signal('SIGTERM')
+  assert.equal(await server.exited, 0)
+  server = await startYeoul({ dataDir, env })
+  await sleep(200)
   stop.abort()
   await Promise.all([...busy, ...visitors])
   const runs = await assertWitnessed({ rooms, reader: owner, writers, followers, withinMs: 15_000 })

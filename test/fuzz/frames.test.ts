@@ -121,7 +121,7 @@ describe('the decoder', () => {
         if (typeof items === 'string') assert.equal(items, 'bad_frame')
         else for (const item of items) assert.ok(typeof item === 'object' && item !== null && !Array.isArray(item))
       }),
-      runs(4_000),
+      runs(1_500),
     )
   })
 
@@ -155,7 +155,7 @@ describe('the decoder', () => {
         if (op === 'hello' || op === 'refresh') assert.ok((token as string).isWellFormed())
         if (op === 'react') assert.ok((emoji as string).isWellFormed() && (emoji as string).length <= 32)
       }),
-      runs(8_000),
+      runs(5_000),
     )
   })
 })

@@ -219,6 +219,9 @@ describe('[P6] a slow reader', () => {
       { op: 'subscribe', room, position: { epoch: 1, seq: head - 500 } },
     ]) {
       const raw = await RawSocket.hello(server.port, joon.accessToken)
+      // Now the room is in memory, and a subscription is answered on the spot.
+      raw.send(TEXT, JSON.stringify({ id: 99, op: 'subscribe', room }))
+      await raw.reply(99)
       raw.socket.pause()
       const before = memory()
       raw.send(TEXT, JSON.stringify(range(1, 60).map((id) => ({ id, ...ask }))))

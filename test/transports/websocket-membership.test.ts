@@ -215,6 +215,34 @@ describe('a member who comes back', () => {
   })
 })
 
+describe('what happens to a room and its members', () => {
+  test('is pushed as events of its one sequence, with who did it', async () => {
+    const ria = await newPerson(server)
+    const room = await openRoom(owner, mina)
+    const socket = await hello(mina)
+    await socket.ok('subscribe', { room })
+    await ria.call('POST', `/rooms/${room}/join`)
+    await ria.call('POST', `/rooms/${room}/join`)
+    await owner.call('PUT', `/rooms/${room}/members/${ria.id}/role`, { role: 'moderator' })
+    await owner.call('PATCH', `/rooms/${room}`, { title: '새 이름', capacity: 9 })
+    await owner.call('PATCH', `/rooms/${room}`, { title: '새 이름' })
+    await owner.call('DELETE', `/rooms/${room}/members/${ria.id}`)
+    await socket.until(() => leaveOf(socket, room, ria.id), 'the leave')
+    assert.deepEqual(
+      eventsOf(socket, room).map(({ at, ...event }) => event),
+      [
+        { seq: 3, type: 'join', actor: ria.id, user: ria.id, role: 'member' },
+        { seq: 4, type: 'member', actor: owner.id, user: ria.id, role: 'moderator' },
+        { seq: 5, type: 'room', actor: owner.id, changes: { title: '새 이름', capacity: 9 } },
+        { seq: 6, type: 'leave', actor: owner.id, user: ria.id, reason: 'kicked' },
+      ],
+    )
+    const { events } = await socket.ok<EventsAnswer>('events', { room, after: 2, epoch: 1 })
+    assert.deepEqual(events, eventsOf(socket, room))
+    socket.close()
+  })
+})
+
 describe('a room that is deleted', () => {
   test('leaves all its members at once and is gone on both transports', async () => {
     const ria = await newPerson(server)

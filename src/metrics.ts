@@ -12,8 +12,14 @@ export interface Readings {
   hotRooms(): number
   pendingAppends(): number
   passwordHashes(): number
-  /** Database operations by kind, ever. */
-  store(): Record<string, number>
+  store(): {
+    reads: number
+    writes: number
+    pendingReads: number
+    pendingWrites: number
+    walBytes: number
+    threadDeaths: number
+  }
 }
 
 /** All metrics of this process: `core` counts them, `/metrics` tells them. */
@@ -32,6 +38,17 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
       registers: [...registers],
       collect() {
         this.set(value())
+      },
+    })
+  /** A count that is kept elsewhere. */
+  const total = (name: string, help: string, value: () => number) =>
+    new Counter({
+      name,
+      help: `${help} since the start`,
+      registers: [...registers],
+      collect() {
+        this.reset()
+        this.inc(value())
       },
     })
 
@@ -69,17 +86,13 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
       gauge('yeoul_sessions', 'Sessions, authenticated or not', readings.sessions)
       gauge('yeoul_hot_rooms', 'Rooms kept in memory', readings.hotRooms)
       gauge('yeoul_pending_appends', 'Drafts that wait for their commit', readings.pendingAppends)
-      gauge('yeoul_password_hashes', 'Password hashes computed since the start', readings.passwordHashes)
-      const store = new Gauge({
-        name: 'yeoul_store_operations',
-        help: 'Database operations since the start, by kind',
-        labelNames: ['kind'],
-        registers: [...registers],
-        collect() {
-          for (const [kind, count] of Object.entries(readings.store())) this.set({ kind }, count)
-        },
-      })
-      void store
+      total('yeoul_password_hashes_total', 'Password hashes computed', readings.passwordHashes)
+      total('yeoul_store_reads_total', 'Calls of the database reader', () => readings.store().reads)
+      total('yeoul_store_writes_total', 'Calls of the database writer', () => readings.store().writes)
+      gauge('yeoul_store_pending_reads', 'Reads that are not answered yet', () => readings.store().pendingReads)
+      gauge('yeoul_store_pending_writes', 'Writes that are not answered yet', () => readings.store().pendingWrites)
+      gauge('yeoul_store_wal_bytes', 'Write-ahead log at the last checkpoint', () => readings.store().walBytes)
+      total('yeoul_store_thread_deaths_total', 'Database threads that died', () => readings.store().threadDeaths)
     },
     stop: () => delay.disable(),
   }

@@ -58,7 +58,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       hotRooms: () => parts.hotRooms.size,
       pendingAppends: () => parts.appends.pending,
       passwordHashes: () => parts.passwords.computed,
-      store: () => ({ ...parts.store.stats() }),
+      store: () => parts.store.stats(),
     })
     phase = 'serving'
     log.debug({ url, roles: config.roles }, 'serving')

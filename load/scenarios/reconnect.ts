@@ -58,9 +58,9 @@ export const reconnect: Scenario = {
         const recovered = cuts.reduce((sum, cut) => sum + cut.recovered, 0)
         const retries = cuts.reduce((sum, cut) => sum + cut.retries, 0)
         const seconds = (performance.now() - began) / 1000
-        const reads = after.growth(before, 'yeoul_store_operations', 'kind="reads"')
-        const background = (before.growth(quiet, 'yeoul_store_operations', 'kind="reads"') / QUIET_SECONDS) * seconds
-        const hashes = after.growth(before, 'yeoul_password_hashes')
+        const reads = after.growth(before, 'yeoul_store_reads_total')
+        const background = (before.growth(quiet, 'yeoul_store_reads_total') / QUIET_SECONDS) * seconds
+        const hashes = after.growth(before, 'yeoul_password_hashes_total')
         return {
           tables: [
             {

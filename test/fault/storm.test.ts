@@ -35,8 +35,8 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
 
   // The only reads go on by themselves, every 2 s: which logins have ended.
   const polls = (from: number) => Math.ceil((performance.now() - from) / 2_000) + 1
-  const reads = await metric(server, 'yeoul_store_operations{kind="reads"}')
-  const hashes = await metric(server, 'yeoul_password_hashes')
+  const reads = await metric(server, 'yeoul_store_reads_total')
+  const hashes = await metric(server, 'yeoul_password_hashes_total')
   const fromLog = await metric(server, 'yeoul_recoveries_total{result="log"}').catch(() => 0)
   const began = performance.now()
   for (let i = 0; i < 5; i++) writer.send(room)
@@ -53,9 +53,9 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
     15_000,
   )
   const tookMs = Math.round(performance.now() - began)
-  const readSince = (await metric(server, 'yeoul_store_operations{kind="reads"}')) - reads
+  const readSince = (await metric(server, 'yeoul_store_reads_total')) - reads
   assert.ok(readSince <= polls(began), `${readSince} database reads in ${tookMs} ms`)
-  assert.equal(await metric(server, 'yeoul_password_hashes'), hashes)
+  assert.equal(await metric(server, 'yeoul_password_hashes_total'), hashes)
   assert.equal(await metric(server, 'yeoul_recoveries_total{result="log"}').catch(() => 0), fromLog)
   t.diagnostic(`all recovered within ${tookMs} ms`)
   await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers, withinMs: 10_000 })

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { MemoryBus } from '../../src/adapters/memory/bus.ts'
+import { MemoryPresence } from '../../src/adapters/memory/presence.ts'
+import { openSqlStore, type SqlStore } from '../../src/adapters/sql/index.ts'
+import { Access } from '../../src/core/access.ts'
+import { Flusher } from '../../src/core/flusher.ts'
+import type { HotRoom, Subscription } from '../../src/core/hot-room.ts'
+import { HotRooms } from '../../src/core/hot-rooms.ts'
+import { Progress } from '../../src/core/progress.ts'
+import { Subscriptions } from '../../src/core/subscriptions.ts'
+import { WriteQueue } from '../../src/core/write-queue.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
+import type { RoomEvent } from '../../src/protocol/model.ts'
+import { message, newRoom, newUsers } from '../contract/store.ts'
+import { FakeWire } from '../support/fake-wire.ts'
+import { countingMetrics } from '../support/metrics.ts'
+
+let folder: string
+let store: SqlStore
+let users: string[]
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'yeoul-'))
+  store = await openSqlStore({ path: join(folder, 'yeoul.db') })
+  users = await newUsers(store, 2)
+})
+after(async () => {
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+/** Subscriptions over the real log, where the test decides when fan-out hears of an event. */
+function node() {
+  const metrics = countingMetrics()
+  const failed = (error: unknown) => assert.fail(String(error))
+  const bus = new MemoryBus()
+  const hotRooms = new HotRooms({
+    ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
+    limits: { rooms: 10, tail: 5, tailEvents: 1_000 },
+    catchUp: (room, events) => apply(room, events),
+  })
+  const flusher: Flusher = new Flusher({
+    maxIntervalMs: 0,
+    metrics,
+    deliver: (room, fragment) => {
+      for (const { queue } of room.subscribers) queue.offer(fragment)
+    },
+  })
+  const apply = (room: HotRoom, events: RoomEvent[]) => {
+    for (const event of events) {
+      if (event.seq !== room.head + 1) continue
+      room.apply(event, 0)
+      if (room.pendingEvents === 1) flusher.markRoom(room)
+    }
+  }
+  const subscriptions = new Subscriptions({
+    log: store.log,
+    hotRooms,
+    access: new Access(store.rooms, hotRooms),
+    flusher,
+    presence: new MemoryPresence(),
+    progress: new Progress({ memberships: store.memberships, bus, failed }),
+    metrics,
+    limits: () => DEFAULT_LIMITS,
+  })
+  const session = () => {
+    const wire = new FakeWire()
+    const mine = new Map<string, Subscription>()
+    return {
+      wire,
+      user: users[0] as string,
+      ended: false,
+      queue: new WriteQueue(wire, 1_000_000, flusher.markQueue),
+      get subscriptionCount() {
+        return mine.size
+      },
+      subscription: (room: string) => mine.get(room),
+      subscribed: (subscription: Subscription) => void mine.set(subscription.room.id, subscription),
+      unsubscribed: (room: string) => void mine.delete(room),
+    }
+  }
+  return { hotRooms, flusher, subscriptions, session, apply }
+}
+
+async function append(room: string, count: number): Promise<void> {
+  await store.log.append(Array.from({ length: count }, () => message(room, users[0] as string, crypto.randomUUID())))
+}
+
+const seqs = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+for (const [title, behind] of [
+  ['the log is ahead of fan-out', 4],
+  ['fan-out moves on before the log answers', 0],
+] as const) {
+  test(`[P4] the seam is exact where ${title}`, async () => {
+    const { hotRooms, flusher, subscriptions, session, apply } = node()
+    const room = await newRoom(store, users)
+    await append(room, 30)
+    const hot = (await hotRooms.load(room)) as HotRoom
+    const start = hot.head
+    await append(room, 4)
+    const fresh = (await store.log.read(room, start, 10)).events
+    const one = session()
+    let json = ''
+    const position = { epoch: 1, seq: start - 20 }
+    const subscribed = subscriptions.subscribe(one, room, position, (ok) => {
+      json = ok
+    })
+    // The answer is being read now.
+    if (behind === 0) apply(hot, fresh)
+    await subscribed
+    const answer = JSON.parse(json) as { position: { seq: number }; events: RoomEvent[]; more: boolean; head: number }
+    apply(hot, fresh)
+    flusher.flush()
+    const pushed = one.wire.items<{ event: RoomEvent }>().map((item) => item.event.seq)
+    assert.equal(answer.more, false)
+    assert.deepEqual([answer.position.seq, answer.head], [start + 4 - behind, start + 4 - behind])
+    assert.deepEqual([...answer.events.map((event) => event.seq), ...pushed], seqs(position.seq + 1, start + 4))
+    assert.equal(pushed.length, behind)
+  })
+}

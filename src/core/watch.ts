@@ -51,9 +51,9 @@ export class Watch {
   /** A room that the user just joined: its head is told with the next push. */
   async addLater(room: string): Promise<void> {
     this.#removed.delete(room)
-    const before = this.#cells.length
-    await this.add([room])
-    if (this.#cells.length > before) this.#told[this.#cells.length - 1] = 0
+    if ((await this.add([room])).length === 0) return
+    const i = this.#cells.findIndex((cell) => cell.room === room)
+    if (i >= 0) this.#told[i] = 0
   }
 
   remove(room: string): void {

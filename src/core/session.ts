@@ -348,7 +348,8 @@ export class Session implements LocalSession, SubscribingSession {
     if (wait > 0) return this.#refused(id, new YeoulError('rate_limited', undefined, wait))
     if (this.#inFlight >= this.gateway.limits.inFlight) return this.#refused(id, new YeoulError('too_many_in_flight'))
     this.#inFlight++
-    const room = 'room' in command ? command.room : ''
+    // Without a room, only others of its kind are waited for: a ping or a new token never waits for a list of heads.
+    const room = 'room' in command ? command.room : command.op
     const reads = READS.has(command.op)
     const before = reads ? this.#readTurn(this.#chains?.get(room)) : this.#chains?.get(room)
     let done: undefined | Promise<void>

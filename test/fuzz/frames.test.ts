@@ -10,10 +10,10 @@ import { openRoom, postMany } from '../support/rooms.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { TestSocket } from '../support/socket.ts'
 
-/** `FUZZ_SEED=n` plays a run again; `FUZZ_RUNS=k` plays k times as many. */
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** `SEED=n` (or `FUZZ_SEED=n`) plays a run again; `FUZZ_RUNS=k` plays k times as many. */
+const seed = Number(process.env.FUZZ_SEED ?? process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 const times = Number(process.env.FUZZ_RUNS ?? 1)
-console.log(`FUZZ_SEED=${seed}`)
+console.log(`SEED=${seed}`)
 const runs = (numRuns: number) => ({ seed, numRuns: numRuns * times, endOnFailure: true })
 
 const UUID = '019b0000-0000-7000-8000-000000000000'

@@ -40,18 +40,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const port = await listen(http, config)
     url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
     const worker = config.roles.includes('worker') ? startWorker(parts) : null
-    http.on(
-      'request',
-      createApi(
-        parts,
-        () => url,
-        () => readiness(phase, parts),
-      ),
+    const api = createApi(
+      parts,
+      () => url,
+      () => readiness(phase, parts),
     )
-    http.on('upgrade', (request, socket, head) => {
-      if (gateway !== null) gateway.transport.upgrade(request, socket, head)
-      else socket.destroy()
-    })
+    http.on('request', api.request)
+    http.on('upgrade', gateway?.transport.upgrade ?? api.upgrade)
+    http.on('clientError', api.clientError)
     parts.metrics.read({
       connections: () => gateway?.transport.connections ?? 0,
       sessions: () => parts.hub.sessions.size,

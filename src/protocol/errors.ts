@@ -24,6 +24,8 @@ export const ERRORS = {
   body_too_long: row(400, false, 'The message body is longer than `limits.bodyLength`.'),
   bad_text: row(400, false, 'The text holds U+0000 or a lone surrogate, which no database can keep.'),
   payload_too_large: row(413, false, 'The request body is larger than the server takes.'),
+  headers_too_large: row(431, false, 'The address and the headers of the request are larger than the server takes.'),
+  request_timeout: row(408, true, 'The request did not come to its end in time.'),
   frame_too_large: row(413, false, 'The frame is larger than `limits.frameBytes`.', 4413),
   unsupported_media_type: row(415, false, 'The request body must be `application/json`.'),
   not_found: row(404, false, 'There is nothing at this address.'),

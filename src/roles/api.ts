@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Parts } from '../compose.ts'
 import { createHttpApp } from '../transports/http/app.ts'
 import type { HttpDeps } from '../transports/http/deps.ts'
 import { httpListener } from '../transports/http/listener.ts'
+import { refuse, refuseUnreadable } from '../transports/http/refuse.ts'
 import { VERSION } from '../version.ts'
 
 /** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
 export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps['ready']) {
   const { config, log, metrics, limits, accounts, tokens, chat, rooms } = parts
+  const api = config.roles.includes('api')
   const deps: HttpDeps = {
+    api,
     accounts,
     tokens,
     chat,
@@ -25,11 +30,16 @@ export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps
     ready,
     metrics: () => metrics.text(),
     version: VERSION,
-    webDir: config.roles.includes('api') ? webDir() : null,
+    webDir: api ? webDir() : null,
     log,
     rejected: (code) => metrics.rejected(code),
   }
-  return httpListener(createHttpApp(deps), deps)
+  return {
+    request: httpListener(createHttpApp(deps), deps),
+    /** For a node without the gateway role. */
+    upgrade: (_request: IncomingMessage, socket: Duplex) => refuse(socket, 'not_found'),
+    clientError: refuseUnreadable,
+  }
 }
 
 /** The built page: beside the sources in the repository, beside `dist` in the package. */

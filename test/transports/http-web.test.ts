@@ -16,7 +16,7 @@ let app: ReturnType<typeof createHttpApp>
 /** The whole app over a folder; what needs an account is not asked for here. */
 function appWith(webDir: string | null) {
   const options = { publicUrl: 'https://chat.example', allowedOrigins: [], trustedProxies: [], rateLimit: false }
-  const deps = { options, limits: DEFAULT_LIMITS, version: '1.2.3', webDir, log: pino({ level: 'silent' }) }
+  const deps = { api: true, options, limits: DEFAULT_LIMITS, version: '1.2.3', webDir, log: pino({ level: 'silent' }) }
   return createHttpApp(deps as unknown as HttpDeps)
 }
 

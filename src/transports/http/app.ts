@@ -30,11 +30,13 @@ export function createHttpApp(deps: HttpDeps): Api {
 
   app.use('*', commonHeaders(deps.options))
   app.use('/api/*', cors(deps.options), apiHeaders, guard.counted, limitedBody)
-  app.route('/api/v1/auth', authRoutes(deps))
-  app.route('/api/v1', userRoutes(deps, guard))
-  app.route('/api/v1', roomRoutes(deps, guard))
-  app.route('/api/v1', memberRoutes(deps, guard))
-  app.route('/api/v1', messageRoutes(deps, guard))
+  if (deps.api) {
+    app.route('/api/v1/auth', authRoutes(deps))
+    app.route('/api/v1', userRoutes(deps, guard))
+    app.route('/api/v1', roomRoutes(deps, guard))
+    app.route('/api/v1', memberRoutes(deps, guard))
+    app.route('/api/v1', messageRoutes(deps, guard))
+  }
   app.route('/', opsRoutes(deps))
 
   let document: OpenApiDocument | undefined
@@ -42,19 +44,19 @@ export function createHttpApp(deps: HttpDeps): Api {
     document ??= openApiDocument(app, deps.version)
     return document
   }
-  app.route('/', docsRoutes(deps, described))
+  if (deps.api) app.route('/', docsRoutes(deps, described))
 
   const web = deps.webDir === null ? null : new WebFiles(deps.webDir, pagePolicy(deps.options.publicUrl))
   const methodsAt = methodsByPath(app)
-  app.notFound(async (c) => (await pageAnswer(c, web)) ?? nothingHere(c, deps, methodsAt(c.req.path)))
+  app.notFound(async (c) => (await pageAnswer(c, deps, web)) ?? nothingHere(c, deps, methodsAt(c.req.path)))
   app.onError(problemHandler(deps))
   return app
 }
 
-async function pageAnswer(c: Context<HttpEnv>, web: WebFiles | null): Promise<Response | null> {
+async function pageAnswer(c: Context<HttpEnv>, deps: HttpDeps, web: WebFiles | null): Promise<Response | null> {
   const { path, method } = c.req
   if (method !== 'GET' && method !== 'HEAD') return null
-  if (web === null) return path === '/' ? c.text(NO_PAGE, 404) : null
+  if (web === null) return path === '/' && deps.api ? c.text(NO_PAGE, 404) : null
   const file = await web.answer(c, path)
   if (file !== null) return file
   const asksForPage = !OWN_PATHS.test(path) && (c.req.header('Accept') ?? '').includes('text/html')

@@ -22,6 +22,8 @@ export interface HttpOptions {
 
 /** What the HTTP transport stands on. */
 export interface HttpDeps {
+  /** Whether this node serves the API, its documents and the page; what operators ask is always answered. */
+  api: boolean
   accounts: AccountService
   tokens: Tokens
   chat: Chat

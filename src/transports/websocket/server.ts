@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type RawData, type Server, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { type Gateway, Session } from '../../core/session.ts'
-import { ERRORS, type ErrorCode } from '../../protocol/errors.ts'
 import { SUBPROTOCOL } from '../../protocol/frames.ts'
+import { refuse } from '../http/refuse.ts'
 import { SocketWire, YeoulSocket } from './socket.ts'
 
 /** How long a closing connection may take to say goodbye, in ms. */
@@ -128,13 +128,3 @@ function onHeard(this: WebSocket): void {
 
 /** `ws` closes the connection by itself after an error (too large, bad framing, bad UTF-8); `close` follows. */
 function onError(): void {}
-
-/** Answers an upgrade that is refused with a problem document, as every other refusal over HTTP. */
-function refuse(socket: Duplex, code: ErrorCode, detail: string = ERRORS[code].meaning): void {
-  const { status, retryable } = ERRORS[code]
-  const body = JSON.stringify({ type: `/docs/errors#${code}`, title: code, status, code, detail, retryable })
-  socket.on('error', () => {})
-  socket.end(
-    `HTTP/1.1 ${status} ${code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
-}

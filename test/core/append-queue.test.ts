@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { AppendQueue } from '../../src/core/append-queue.ts'
 import type { Appended, Draft, Log, MessageDraft } from '../../src/ports/log.ts'
@@ -47,6 +48,8 @@ function scripted(limit = 10_000) {
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
+/** Longer than the rest between two batches. */
+const rest = () => sleep(20)
 const told: Appended[] = []
 const tell = (result: Appended) => void told.push(result)
 
@@ -60,9 +63,29 @@ test('a lone draft is dispatched at once; what comes while a batch is under way 
   await turn()
   assert.equal(batches.length, 1, 'one batch at a time')
   batches[0]?.resolve()
-  await turn()
+  await rest()
   assert.deepEqual(batches[1]?.drafts, ['b', 'c', 'd'])
   assert.deepEqual(appended, [['a']])
+})
+
+test('under load batches begin some ms apart; when many wait, or after a quiet spell, at once', async () => {
+  const { queue, batches } = scripted()
+  queue.push(draft('a'), tell)
+  await turn()
+  await sleep(5)
+  batches[0]?.resolve()
+  queue.push(draft('b'), tell)
+  await turn()
+  await turn()
+  assert.equal(batches.length, 1, 'a short rest')
+  for (let i = 0; i < 299; i++) queue.push(draft(`c${i}`), tell)
+  await turn()
+  assert.equal(batches[1]?.drafts.length, 300)
+  batches[1]?.resolve()
+  await rest()
+  queue.push(draft('d'), tell)
+  await turn()
+  assert.deepEqual(batches[2]?.drafts, ['d'])
 })
 
 test('what a batch appended is published before any of its senders is told', async () => {
@@ -73,7 +96,7 @@ test('what a batch appended is published before any of its senders is told', asy
   })
   await turn()
   batches[0]?.resolve()
-  await turn()
+  await rest()
   assert.equal(published, 1)
 })
 
@@ -82,7 +105,7 @@ test('who pushes from within an answer neither starts a second batch beside the 
   queue.push(draft('a'), () => queue.push(draft('b'), tell))
   await turn()
   batches[0]?.resolve()
-  await turn()
+  await rest()
   queue.push(draft('c'), tell)
   await turn()
   await turn()
@@ -92,7 +115,7 @@ test('who pushes from within an answer neither starts a second batch beside the 
     'c waits for b',
   )
   batches[1]?.resolve()
-  await turn()
+  await rest()
   assert.deepEqual(batches[2]?.drafts, ['c'])
   assert.equal(queue.pending, 1)
 })
@@ -105,20 +128,20 @@ test('a batch that fails is told to each of its senders by its code, and the nex
   await turn()
   queue.push(draft('c'), (result) => results.push(result))
   batches[0]?.reject(new YeoulError('storage_full'))
-  await turn()
+  await rest()
   assert.deepEqual(results, [
     { ok: false, code: 'storage_full' },
     { ok: false, code: 'storage_full' },
   ])
   batches[1]?.reject(new Error('a fault of the program'))
-  await turn()
+  await rest()
   assert.deepEqual(results.at(-1), { ok: false, code: 'internal' })
   assert.equal(failures.length, 1, 'the operator is told of what no code names')
   assert.deepEqual(appended, [])
   queue.push(draft('d'), (result) => results.push(result))
   await turn()
   batches[2]?.resolve()
-  await turn()
+  await rest()
   assert.equal(results.at(-1)?.ok, true)
 })
 
@@ -134,7 +157,7 @@ test('[P6] beyond its limit drafts are refused with overloaded, those under way 
     { ok: false, code: 'overloaded' },
   ])
   batches[0]?.resolve()
-  await turn()
+  await rest()
   push('f')
   assert.equal(refused.length, 2, 'there is room again')
 })
@@ -150,7 +173,7 @@ test('drained resolves when every draft is answered, and at once when none waits
   await turn()
   queue.push(draft('b'), tell)
   batches[0]?.resolve()
-  await turn()
+  await rest()
   assert.equal(drained, false)
   batches[1]?.resolve()
   await done

@@ -10,7 +10,8 @@ export class LoginLimits {
   readonly #accountFromAddress = new TokenBuckets({ burst: 10, perSecond: 1 / 10 })
   readonly #account = new TokenBuckets({ burst: 100, perSecond: 1 / 30 })
   readonly #address = new TokenBuckets({ burst: 50, perSecond: 1 })
-  readonly #registrations = new TokenBuckets({ burst: 20, perSecond: 1 / 10 })
+  /** An office that signs up together shares one address. */
+  readonly #registrations = new TokenBuckets({ burst: 100, perSecond: 1 / 2 })
 
   /** Counts an attempt to log in before it is made. Throws `rate_limited`. */
   attempt(account: string, address: string): void {

@@ -247,10 +247,10 @@ describe('limits', () => {
         body: { username: `user${i}`, password: PASSWORD },
         headers: { 'X-Forwarded-For': `6.6.6.${i}, ${address}` },
       })
-    const answers = []
-    for (let i = 0; i < 22; i++) answers.push((await register(i, '203.0.113.5')).status)
-    assert.deepEqual(answers, [...Array(20).fill(201), 429, 429])
-    assert.equal((await register(50, '203.0.113.6')).status, 201)
+    let made = 0
+    while (made < 130 && (await register(made, '203.0.113.5')).status === 201) made++
+    assert.ok(made >= 100 && made < 130, `${made} registrations`)
+    assert.equal((await register(200, '203.0.113.6')).status, 201)
   })
 })
 

@@ -16,6 +16,7 @@ import { newId } from './ids.ts'
 import type { Metrics } from './metrics.ts'
 import type { PresenceTicker } from './presence.ts'
 import type { SubscribingSession, Subscriptions } from './subscriptions.ts'
+import { Vitals } from './vitals.ts'
 import { Watch } from './watch.ts'
 import { type Wire, WriteQueue } from './write-queue.ts'
 
@@ -69,8 +70,6 @@ const READS: ReadonlySet<Command['op']> = new Set(['subscribe', 'events', 'watch
 const READING = 'reading'
 /** Bytes that a UTF-16 unit takes at most. */
 const UTF8_MAX = 3
-/** How long a client may take from the first byte of a frame to its last. */
-const FRAME_MS = 10_000
 /** How long before its end a token is said to expire. */
 const WARN_MS = 60_000
 
@@ -80,10 +79,7 @@ export class Session implements LocalSession, SubscribingSession {
   readonly gateway: Gateway
   readonly queue: WriteQueue
   #state: State
-  #heardAt: number
-  /** `wire.received` when the last whole frame was heard. */
-  #received: number
-  #unfinishedSince = 0
+  readonly #vitals: Vitals
   #inFlight = 0
   /** Bytes that the largest answer so far may have: one may wait above the queue's limit. */
   #largest = 0
@@ -92,16 +88,13 @@ export class Session implements LocalSession, SubscribingSession {
   /** The end of each room's queue of commands, while one of them is not done. */
   #chains: Map<string, Promise<void>> | null = null
   #watch: Watch | null = null
-  #drained = 0
-  #stuckSince = 0
 
   constructor(gateway: Gateway, wire: Wire) {
     const now = performance.now()
     this.gateway = gateway
     this.queue = new WriteQueue(wire, gateway.writeQueueBytes, gateway.flusher.markQueue)
     this.#state = { name: 'awaiting-hello', since: now, waiting: null }
-    this.#heardAt = now
-    this.#received = wire.received
+    this.#vitals = new Vitals(wire, now)
     gateway.hub.open(this)
   }
 
@@ -116,9 +109,7 @@ export class Session implements LocalSession, SubscribingSession {
   /** Takes one text frame. */
   receive(text: string): void {
     const now = performance.now()
-    this.#heardAt = now
-    this.#received = this.queue.wire.received
-    this.#unfinishedSince = 0
+    this.#vitals.heard(now)
     if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX + this.#largest)
       return this.close('slow_consumer')
     let items: Record<string, unknown>[]
@@ -135,14 +126,12 @@ export class Session implements LocalSession, SubscribingSession {
 
   /** Anything heard keeps a connection alive; pongs are told here. */
   heard(): void {
-    this.#heardAt = performance.now()
-    this.#received = this.queue.wire.received
-    this.#unfinishedSince = 0
+    this.#vitals.heard(performance.now())
   }
 
   /** Bytes of a frame that is not complete yet. */
   get unfinished(): number {
-    return Math.max(0, this.queue.wire.received - this.#received)
+    return this.#vitals.unfinished
   }
 
   reply(id: number, ok: string): void {
@@ -257,20 +246,18 @@ export class Session implements LocalSession, SubscribingSession {
     const state = this.#state
     const { gateway } = this
     if (state.name === 'closed') return
-    if (this.unfinished === 0) this.#unfinishedSince = 0
-    else if (this.#unfinishedSince === 0) this.#unfinishedSince = now
-    else if (short || now - this.#unfinishedSince > FRAME_MS) return this.close('frame_timeout')
+    if (this.#vitals.isTrickling(now, short)) return this.close('frame_timeout')
     if (state.name === 'awaiting-hello') {
       if (now - state.since > gateway.helloTimeoutMs) this.close('hello_timeout')
       return
     }
-    if (now - this.#heardAt > gateway.heartbeatMs * 2) return this.close('heartbeat_timeout')
+    if (this.#vitals.silentMs(now) > gateway.heartbeatMs * 2) return this.close('heartbeat_timeout')
     if (now >= state.expiresAt) return this.close('token_expired')
     if (!state.warned && now >= state.expiresAt - WARN_MS) {
       state.warned = true
       this.queue.push(JSON.stringify({ push: 'token_expiring', inMs: Math.round(state.expiresAt - now) }))
     }
-    if (this.#isStuck(now)) {
+    if (this.#vitals.isStuck(now, gateway.slowConsumerMs)) {
       gateway.metrics.slowReader('closed')
       return this.close('slow_consumer')
     }
@@ -278,21 +265,6 @@ export class Session implements LocalSession, SubscribingSession {
     if (this.queue.waiting > gateway.writeQueueBytes) return
     const heads = this.#watch?.changes()
     if (heads != null) this.queue.push(heads)
-  }
-
-  /** Whether nothing has left for the network for `slowConsumerMs` although something waits. */
-  #isStuck(now: number): boolean {
-    const { wire } = this.queue
-    if (wire.buffered === 0) {
-      this.#stuckSince = 0
-      return false
-    }
-    if (this.#stuckSince === 0 || wire.drained !== this.#drained) {
-      this.#drained = wire.drained
-      this.#stuckSince = now
-      return false
-    }
-    return now - this.#stuckSince > this.gateway.slowConsumerMs
   }
 
   #take(item: Record<string, unknown>, now: number): void {

@@ -57,6 +57,11 @@ export interface Api {
   updateMe(changes: { displayName?: string; password?: string; currentPassword?: string }): Promise<User>
   /** The users that exist among `ids` (at most 100). */
   users(ids: readonly string[]): Promise<User[]>
+  /**
+   * At most 20 users whose user name, or a word of whose display name, begins with `q` (1 to 64 characters, in any case);
+   * the exact user name first. Nobody whose account is disabled.
+   */
+  findUsers(q: string): Promise<User[]>
 
   myRooms(query?: PageQuery): Promise<Page<RoomSummary>>
   openRooms(query?: PageQuery & { q?: string }): Promise<Page<Room>>

@@ -30,6 +30,7 @@ export function createApi(http: Http, login: Login): Api {
       login.updated(user)
       return user
     },
+    findUsers: async (q) => (await get<{ items: User[] }>('/users', { q })).items,
     users: async (ids) => (await get<{ items: User[] }>('/users', { ids: ids.join(',') })).items,
 
     myRooms: (query) => get('/me/rooms', query),

@@ -17,6 +17,7 @@ const SECOND = 1_000
 const DAY = 86_400 * SECOND
 const REFRESH_GRACE_MS = 20 * SECOND
 const SETUP_LIFE_MS = DAY
+const FOUND_USERS = 20
 
 export interface AccountOptions {
   /** The server's secret: the key that seals successors of cookie tokens is derived from it. */
@@ -186,6 +187,11 @@ export class AccountService {
     const wanted = [...new Set(ids)]
     const found = new Map((await this.#accounts.byIds(wanted)).map((user) => [user.id, user]))
     return wanted.flatMap((id) => found.get(id) ?? [])
+  }
+
+  /** At most 20 users who are found by the beginning of a name, as `Accounts.find` says. */
+  findUsers(q: string): Promise<User[]> {
+    return this.#accounts.find(q, FOUND_USERS)
   }
 
   /**

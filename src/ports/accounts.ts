@@ -25,6 +25,12 @@ export interface Accounts {
   byUsername(username: string): Promise<Account | null>
   /** The users that exist among `ids`, in no order; without role. */
   byIds(ids: string[]): Promise<User[]>
+  /**
+   * At most `limit` users, without role, whose user name or any word of whose display name begins with `q` (1 to 64
+   * characters, taken literally): the exact user name first, then by user name. Case is not told apart, at least in A–Z.
+   * Disabled accounts are left out.
+   */
+  find(q: string, limit: number): Promise<User[]>
   /** The ids of the user names that exist. */
   idsOf(usernames: string[]): Promise<Map<string, string>>
   /** Rejects `user_not_found`. */

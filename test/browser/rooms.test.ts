@@ -128,3 +128,17 @@ test('a session that ended elsewhere leads back to the door', async () => {
   await quin.page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await quin.context.close()
 })
+
+test('somebody who shares no room is found by name, and a direct chat with them opens', async () => {
+  const lena = await house.visit('lena', 'Lena')
+  await register(house.server, 'haneul', '김 하늘')
+  await lena.page.getByRole('button', { name: 'New', exact: true }).click()
+  await lena.page.getByRole('menuitem', { name: 'Direct message' }).click()
+  const dialog = lena.page.getByRole('dialog')
+  await dialog.getByLabel('People').fill('하')
+  await dialog.getByRole('button', { name: '김 하늘' }).click()
+  await dialog.getByRole('button', { name: 'Start' }).click()
+  await lena.page.locator('#composer').waitFor()
+  await lena.page.getByRole('heading', { name: '김 하늘' }).waitFor()
+  await lena.context.close()
+})

@@ -71,6 +71,29 @@ export function accountsContract(open: OpenEmptyStore): void {
       assert.deepEqual(await store.accounts.idsOf([]), new Map())
     })
 
+    test('people are found by the beginning of a name, disabled ones left out', async () => {
+      const { accounts } = opened.store
+      const make = (username: string, displayName: string) => accounts.create(account(username, { displayName }))
+      await make('findable', 'Zed')
+      await make('find', 'Yan')
+      await make('other1', 'Ann FINDER')
+      await make('other2', '여울 김하나')
+      await make('wild_card', '100% sure')
+      const gone = await make('findgone', 'Gone')
+      await accounts.update(gone.id, { disabled: true })
+      const names = async (q: string, limit = 20) => (await accounts.find(q, limit)).map((user) => user.username)
+      assert.deepEqual(await names('Find'), ['find', 'findable', 'other1'])
+      assert.deepEqual(await names('find', 1), ['find'])
+      assert.deepEqual(await names('김하'), ['other2'])
+      assert.deepEqual(await names('inder'), [])
+      assert.deepEqual(await names('%'), [])
+      assert.deepEqual(await names('wild_'), ['wild_card'])
+      assert.deepEqual(await names('wil_'), [])
+      assert.deepEqual(await names("'"), [])
+      const [user] = await accounts.find('find', 1)
+      assert.deepEqual(Object.keys(user ?? {}).toSorted(), ['createdAt', 'displayName', 'id', 'username'])
+    })
+
     test('an update changes what it names and nothing else', async () => {
       const { store } = opened
       const id = await newUser(store)

@@ -86,6 +86,17 @@ describe('accounts over HTTP', () => {
     assert.equal(await codeOf(api.call('POST', '/auth/refresh', { body: { refreshToken } })), 'refresh_invalid')
   })
 
+  test('users are asked for by id or found by name, never both or neither', async () => {
+    const token = sora.token
+    const found = await api.call<{ items: User[] }>('GET', '/users?q=JOON', { token })
+    assert.equal(found.body.items[0]?.id, joon.id)
+    assert.equal(found.body.items[0]?.role, undefined)
+    for (const query of ['', '?q=', '?q=%20', `?q=${'a'.repeat(65)}`, `?q=a&ids=${joon.id}`])
+      assert.equal((await api.call('GET', `/users${query}`, { token })).status, 400, query)
+    assert.equal(await codeOf(api.call('GET', '/users?q=a%00', { token })), 'bad_text')
+    assert.equal((await api.call('GET', '/users?q=a')).status, 401)
+  })
+
   test('I see my role; of others nobody sees it', async () => {
     const me = await api.call<User>('GET', '/me', { token: mina.token })
     assert.equal(me.body.role, 'user')

@@ -69,6 +69,29 @@ export const accountReads = {
     return rows.map(userOf)
   },
 
+  async findUsers({ db }: Snapshot, q: string, limit: number): Promise<User[]> {
+    const literal = q.replace(/[\\%_]/g, '\\$&')
+    // Both sides are folded by the database, which may fold fewer letters than JavaScript does.
+    const begins = (column: 'username' | 'display_name', pattern: string) =>
+      sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
+    const rows = await db
+      .selectFrom('users')
+      .selectAll()
+      .where('disabled', '=', 0)
+      .where(({ or }) =>
+        or([
+          begins('username', `${literal}%`),
+          begins('display_name', `${literal}%`),
+          begins('display_name', `% ${literal}%`),
+        ]),
+      )
+      .orderBy(sql`case when username = lower(${q}) then 0 else 1 end`)
+      .orderBy('username')
+      .limit(limit)
+      .execute()
+    return rows.map(userOf)
+  },
+
   async idsOfUsernames({ db }: Snapshot, usernames: string[]): Promise<Map<string, string>> {
     if (usernames.length === 0) return new Map()
     const rows = await db.selectFrom('users').select(['username', 'id']).where('username', 'in', usernames).execute()

@@ -124,6 +124,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
       byId: (id) => reader.call('accountById', id),
       byUsername: (username) => reader.call('accountByUsername', username),
       byIds: (ids) => reader.call('usersByIds', ids),
+      find: (q, limit) => reader.call('findUsers', q, limit),
       idsOf: (usernames) => reader.call('idsOfUsernames', usernames),
       update: (id, changes) => writer.call('updateAccount', id, changes),
       offerSetup: (tokenHash, expiresAt) => writer.call('offerSetup', tokenHash, expiresAt),

@@ -90,14 +90,21 @@ export const EventsQuery = z.object({
   limit: wholeText(1, EVENTS_LIMIT.max).optional().openapi({ default: EVENTS_LIMIT.default }),
 })
 export const EpochQuery = z.object({ epoch: wholeText(0, SEQ_MAX).optional() })
-export const UsersQuery = z.object({
-  ids: z
-    .string()
-    .max(100 * 37)
-    .transform((value) => value.split(','))
-    .pipe(z.array(Id).min(1).max(100))
-    .openapi({ type: 'string', description: 'Up to 100 user ids, parted by commas.' }),
-})
+export const UsersQuery = z
+  .object({
+    ids: z
+      .string()
+      .max(100 * 37)
+      .transform((value) => value.split(','))
+      .pipe(z.array(Id).min(1).max(100))
+      .optional()
+      .openapi({ type: 'string', description: 'Up to 100 user ids, parted by commas.' }),
+    q: text({ min: 1, max: 64 })
+      .refine((q) => q.trim() !== '', { message: 'must not be blank' })
+      .optional()
+      .openapi({ description: 'The beginning of a user name or of a word of a display name, in any case.' }),
+  })
+  .refine(({ ids, q }) => (ids === undefined) !== (q === undefined), { message: 'needs one of ids and q' })
 
 export const Username = z
   .string()

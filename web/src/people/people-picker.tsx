@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
 import { Field } from '../ui/field.tsx'
@@ -10,6 +10,9 @@ import { Avatar } from './avatar.tsx'
 /** Rooms whose members are offered: the liveliest ones are where one's people are. */
 const ROOMS_ASKED = 8
 const OFFERED = 50
+/** Typing, a syllable being composed included, rests this long before the server is asked. */
+const PAUSE_MS = 250
+const LONGEST = 64
 
 interface PeoplePickerProps {
   chosen: readonly string[]
@@ -19,15 +22,19 @@ interface PeoplePickerProps {
   onChange(chosen: readonly string[]): void
 }
 
-/** Picks among the people one shares a room with. */
+/** Picks people: those one shares a room with first, then anybody whose name begins with what is typed. */
 export function PeoplePicker({ chosen, single = false, without, onChange }: PeoplePickerProps) {
   const { t } = useWords()
   const me = useMe()
   const [query, setQuery] = useState('')
-  const people = useAcquaintances().filter((user) => user.id !== me && !without?.has(user.id))
   const words = query.trim().toLocaleLowerCase()
-  const offered = people
-    .filter((user) => `${user.displayName} ${user.username}`.toLocaleLowerCase().includes(words))
+  const near = useAcquaintances().filter((user) =>
+    `${user.displayName} ${user.username}`.toLocaleLowerCase().includes(words),
+  )
+  const found = useFound(query.trim())
+  const nearIds = new Set(near.map((user) => user.id))
+  const offered = [...near, ...found.filter((user) => !nearIds.has(user.id))]
+    .filter((user) => user.id !== me && !without?.has(user.id))
     .slice(0, OFFERED)
 
   function toggle(id: string) {
@@ -67,12 +74,29 @@ export function PeoplePicker({ chosen, single = false, without, onChange }: Peop
         ))}
         {offered.length === 0 && (
           <li className="px-2 py-3 text-[0.875rem] text-soft">
-            {t(people.length === 0 ? 'create.people.empty' : 'create.people.none')}
+            {t(words === '' ? 'create.people.empty' : 'create.people.none')}
           </li>
         )}
       </ul>
     </div>
   )
+}
+
+/** Those whom the server finds by `words`; until it answered, those found before. */
+function useFound(words: string): User[] {
+  const client = useClient()
+  const [asked, setAsked] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(words.slice(0, LONGEST)), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [words])
+  const { data } = useQuery({
+    queryKey: ['found', asked],
+    enabled: asked !== '',
+    placeholderData: keepPreviousData,
+    queryFn: () => client.api.findUsers(asked),
+  })
+  return words === '' || asked === '' ? [] : (data ?? [])
 }
 
 /** The members of one's liveliest rooms, by name. */

@@ -72,14 +72,21 @@ export function userRoutes(deps: HttpDeps, guard: Guard): Api {
     ...shared,
     method: 'get',
     path: '/users',
-    summary: 'Names of users',
+    summary: 'Users by id, or found by name',
+    description: 'Exactly one of `ids` and `q`. `q` finds at most 20, the exact user name first, nobody disabled.',
     request: { query: UsersQuery },
     responses: {
-      200: answer('Those that exist, in the order asked for, without role.', z.object({ items: z.array(UserBody) })),
-      ...memberProblems(),
+      200: answer(
+        'Those that exist, by id in the order asked for; without role.',
+        z.object({ items: z.array(UserBody) }),
+      ),
+      ...memberProblems('bad_text'),
     },
   })
-  api.openapi(users, async (c) => c.json({ items: await accounts.usersByIds(c.req.valid('query').ids) }, 200))
+  api.openapi(users, async (c) => {
+    const { ids = [], q } = c.req.valid('query')
+    return c.json({ items: q === undefined ? await accounts.usersByIds(ids) : await accounts.findUsers(q.trim()) }, 200)
+  })
 
   const myRooms = createRoute({
     ...shared,

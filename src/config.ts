@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts'
 /** The parts that one process may run. */
 export const ROLES = ['gateway', 'api', 'worker'] as const
 export type Role = (typeof ROLES)[number]
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

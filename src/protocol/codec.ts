@@ -98,10 +98,6 @@ export function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value)
 }
 
-export function isUuid(value: string): boolean {
-  return UUID.test(value)
-}
-
 function room(item: Record<string, unknown>): void {
   if (typeof item.room !== 'string') bad('room', 'the id of a room')
   if (!UUID.test(item.room)) throw new YeoulError('room_not_found')

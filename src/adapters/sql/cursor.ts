@@ -1,7 +1,7 @@
 import { YeoulError } from '../../protocol/errors.ts'
 
 /** A page's end as an opaque token: the sort keys of its last row. */
-export function encodeCursor(keys: number[]): string {
+function encodeCursor(keys: number[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url')
 }
 

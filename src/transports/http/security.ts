@@ -4,7 +4,7 @@ import { YeoulError } from '../../protocol/errors.ts'
 import type { HttpEnv, HttpOptions } from './deps.ts'
 
 /** The largest request body, in bytes: the longest message in four-byte characters, with room to spare. */
-export const BODY_BYTES = 256 * 1_024
+const BODY_BYTES = 256 * 1_024
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE, OPTIONS'
 const HEADERS = 'Authorization, Content-Type, X-Yeoul'

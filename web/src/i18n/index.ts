@@ -9,7 +9,7 @@ import { errorsEn, errorsKo } from './errors.ts'
 import { ko } from './ko.ts'
 import type { Language } from './language.ts'
 
-export const catalogues: Record<Language, Record<MessageKey, string>> = { en, ko }
+const catalogues: Record<Language, Record<MessageKey, string>> = { en, ko }
 const errors = { en: errorsEn, ko: errorsKo }
 
 export const i18n: I18n = setupI18n()

@@ -32,8 +32,7 @@ export interface ClientOptions {
   auth: AuthOptions
   /**
    * Keeps unsent messages over a reload, such as `localStorage`; from when it is known whose they are (signed in; with
-   * `getToken`, once connected). Without it the outbox lives in memory. With `session: 'cookie'` it also remembers that a
-   * session began in this browser, so that `restore()` asks the server only then; without it, always.
+   * `getToken`, once connected). Without it the outbox lives in memory.
    */
   storage?: KeyValueStorage
   /** Bounds and paces; every one has a default. */

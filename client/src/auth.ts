@@ -1,5 +1,4 @@
 import type { User } from '../../src/protocol/model.ts'
-import type { KeyValueStorage } from './api.ts'
 import type { Auth, AuthOptions, AuthState } from './api-http.ts'
 import { asYeoulError, clientClosed, endsLogin, signedOut, type YeoulError } from './errors.ts'
 import type { Call, Http } from './http.ts'
@@ -12,8 +11,6 @@ const MARGIN_MS = 10_000
 const RENEW_AT = 0.8
 /** The name of the lock that keeps two tabs from spending one refresh cookie at the same time. */
 const LOCK = 'yeoul.refresh'
-/** Kept in the storage while this browser may hold a refresh cookie, which a page cannot see. */
-const COOKIE_MARK = 'yeoul.session'
 
 interface Answer {
   user: User
@@ -29,7 +26,6 @@ export class Login implements Auth {
   readonly #around: Surroundings
   readonly #http: Http
   readonly #options: AuthOptions
-  readonly #storage: KeyValueStorage | undefined
   readonly #live: LiveValue<AuthState>
   #state: AuthState = { state: 'unknown' }
   #access: { token: string; renewAt: number; goodUntil: number } | null = null
@@ -43,11 +39,10 @@ export class Login implements Auth {
   onUser: (user: User) => void = () => {}
   onSignedOut: (by: 'logout' | 'server') => void = () => {}
 
-  constructor(around: Surroundings, http: Http, options: AuthOptions, storage?: KeyValueStorage) {
+  constructor(around: Surroundings, http: Http, options: AuthOptions) {
     this.#around = around
     this.#http = http
     this.#options = options
-    this.#storage = storage
     this.#refreshToken = 'session' in options && options.session === 'token' ? (options.refreshToken ?? null) : null
     this.#live = new LiveValue(() => this.#state, around.clock, around.onError)
   }
@@ -72,10 +67,6 @@ export class Login implements Auth {
   }
 
   async restore(): Promise<boolean> {
-    if (this.#state.state === 'unknown' && !this.#mayHaveCookie()) {
-      this.#end(undefined, 'server')
-      return false
-    }
     try {
       await this.token()
       return true
@@ -92,10 +83,7 @@ export class Login implements Auth {
     if (!('session' in mode)) return true
     if (mode.session === 'token' && refreshToken === null) return true
     try {
-      await this.#withLock(async () => {
-        await this.#http.call(this.#spending('/auth/logout', refreshToken))
-        this.#markCookie(false)
-      })
+      await this.#withLock(() => this.#http.call(this.#spending('/auth/logout', refreshToken)))
       return true
     } catch (error) {
       return !asYeoulError(error).retryable
@@ -145,11 +133,7 @@ export class Login implements Auth {
     const turn = ++this.#turn
     const call: Call = { method: 'POST', path, body: cookie ? { ...body, session: 'cookie' } : body }
     if (cookie) Object.assign(call, { credentials: 'include', headers: { 'X-Yeoul': '1' } })
-    const answer = await this.#withLock(async () => {
-      const signedIn = await this.#http.call<Answer>(call)
-      this.#markCookie(true)
-      return signedIn
-    })
+    const answer = await this.#withLock(() => this.#http.call<Answer>(call))
     if (turn !== this.#turn) throw clientClosed()
     const { state } = this.#state
     if (state === 'signedIn') this.#end(undefined, 'logout')
@@ -166,18 +150,9 @@ export class Login implements Auth {
       return token
     }
     try {
-      const answer = await this.#withLock(async () => {
+      const answer = await this.#withLock(() => {
         if (mode.session === 'token' && this.#refreshToken === null) throw signedOut()
-        try {
-          const renewed = await this.#http.call<Answer>(this.#spending('/auth/refresh', this.#refreshToken))
-          this.#markCookie(true)
-          return renewed
-        } catch (error) {
-          const { code } = asYeoulError(error)
-          // Inside the lock, so that it never undoes the mark of a tab that signs in just then.
-          if (code === 'refresh_invalid' || code === 'unauthenticated') this.#markCookie(false)
-          throw error
-        }
+        return this.#http.call<Answer>(this.#spending('/auth/refresh', this.#refreshToken))
       })
       if (turn !== this.#turn) throw signedOut()
       // Another tab signed in as somebody else: what this one shows belongs to the user before.
@@ -188,32 +163,6 @@ export class Login implements Auth {
       const failed = asYeoulError(error)
       if (turn === this.#turn && (endsLogin(failed) || failed.code === 'unauthenticated')) this.lost(failed)
       throw failed
-    }
-  }
-
-  /** True also when no storage tells: then only the server can. */
-  #mayHaveCookie(): boolean {
-    const mode = this.#options
-    if (!('session' in mode) || mode.session !== 'cookie' || this.#storage === undefined) return true
-    try {
-      if (this.#storage.getItem(COOKIE_MARK) !== null) return true
-      // A storage that takes nothing would have lost the mark.
-      this.#storage.setItem(`${COOKIE_MARK}.probe`, '1')
-      this.#storage.removeItem(`${COOKIE_MARK}.probe`)
-      return false
-    } catch {
-      return true
-    }
-  }
-
-  #markCookie(may: boolean): void {
-    const mode = this.#options
-    if (!('session' in mode) || mode.session !== 'cookie') return
-    try {
-      if (may) this.#storage?.setItem(COOKIE_MARK, '1')
-      else this.#storage?.removeItem(COOKIE_MARK)
-    } catch (error) {
-      this.#around.onError(error)
     }
   }
 

@@ -18,7 +18,7 @@ import { KeptUsers } from './user-directory.ts'
 export function createClient(options: ClientOptions): Client {
   const around: Surroundings = surroundingsOf(options)
   const http = new Http(around)
-  const login = new Login(around, http, options.auth, options.storage)
+  const login = new Login(around, http, options.auth)
   const api = createApi(http, login)
   const connection = new KeptConnection(around, login, { online, offline, push })
   const outbox = new Outbox(around, connection, options.storage, {

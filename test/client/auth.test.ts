@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { KeyValueStorage } from '../../client/src/api.ts'
 import type { AuthOptions } from '../../client/src/api-http.ts'
 import { createClient } from '../../client/src/client.ts'
 import { Peer, problem, settled, tokenOf, userOf } from './peer.ts'
 
-function made(t: { after(fn: () => void): void }, auth: AuthOptions, storage?: KeyValueStorage) {
+function made(t: { after(fn: () => void): void }, auth: AuthOptions) {
   const peer = new Peer()
-  const client = createClient({ url: 'http://peer/', auth, platform: peer.platform(), ...(storage && { storage }) })
+  const client = createClient({ url: 'http://peer/', auth, platform: peer.platform() })
   t.after(() => client.close())
   return { peer, client }
 }
@@ -120,41 +119,3 @@ test('a cookie that became another user’s in another tab signs this one out', 
   const auth = client.auth.getSnapshot()
   assert(auth.state === 'signedOut' && auth.error?.code === 'signed_out')
 })
-
-test('a browser where nobody signed in is not asked for its cookie; after a login in any tab it is, after logout no more', async (t) => {
-  const storage = memoryStorage()
-  const open = () => made(t, { session: 'cookie' }, storage)
-  const first = open()
-  assert.equal(await first.client.auth.restore(), false)
-  assert.equal(first.peer.requests.length, 0)
-  assert.deepEqual(first.client.auth.getSnapshot(), { state: 'signedOut' })
-  first.peer.routes.set('POST /auth/login', () => [200, { user: userOf('user-me'), accessToken: tokenOf(1, 900) }])
-  await first.client.auth.login({ username: 'me', password: 'secret' })
-  assert.equal(await open().client.auth.restore(), true)
-  await first.client.auth.logout()
-  const last = open()
-  assert.equal(await last.client.auth.restore(), false)
-  assert.equal(last.peer.requests.length, 0)
-})
-
-test('a storage that fails or takes nothing costs no session', async (t) => {
-  const refuse = () => {
-    throw new Error('refused')
-  }
-  for (const broken of [{ setItem: refuse }, { getItem: refuse }]) {
-    const { client } = made(t, { session: 'cookie' }, { ...memoryStorage(), ...broken })
-    t.mock.method(console, 'error', () => {})
-    assert.equal(await client.auth.restore(), true)
-  }
-})
-
-function memoryStorage(): KeyValueStorage {
-  const kept = new Map<string, string>()
-  return {
-    length: 0,
-    key: () => null,
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, value),
-    removeItem: (key) => void kept.delete(key),
-  }
-}

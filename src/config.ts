@@ -337,7 +337,11 @@ const SecretsFile = z.object({ jwtSecret: z.string().min(32) })
  * folder with mode 0600. Makes the folder (mode 0700) when it is missing. Throws `ConfigError` when the file is damaged.
  */
 export function ensureSecrets(config: Pick<Config, 'dataDir' | 'jwtSecret' | 'jwtPreviousSecret'>): Secrets {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new ConfigError(`YEOUL_DATA_DIR: cannot make ${config.dataDir} (${(error as NodeJS.ErrnoException).code})`)
+  }
   const jwtPreviousSecret = config.jwtPreviousSecret
   if (config.jwtSecret !== null) return { jwtSecret: config.jwtSecret, jwtPreviousSecret }
   const path = join(config.dataDir, 'secrets.json')

@@ -32,8 +32,10 @@ export async function setDisabled(config: Config, username: string, disabled: bo
 export async function listUsers(config: Config): Promise<void> {
   await withAccounts(config, async ({ accounts }) => {
     let cursor: string | null = null
+    let listed = 0
     do {
       const page = await accounts.list(cursor, 200)
+      listed += page.items.length
       for (const user of page.items) {
         const marks = [user.role === 'admin' ? 'admin' : '', user.disabled ? 'disabled' : ''].filter(Boolean).join(', ')
         console.log(
@@ -42,6 +44,7 @@ export async function listUsers(config: Config): Promise<void> {
       }
       cursor = page.nextCursor
     } while (cursor !== null)
+    if (listed === 0) console.log('There is no user yet; `yeoul user create NAME` makes one.')
   })
 }
 
@@ -52,7 +55,9 @@ export async function printSetupLink(config: Config): Promise<void> {
     console.log('There is an admin already; `yeoul user create --admin` makes another one.')
     return
   }
-  const address = config.publicUrl ?? `http://localhost:${config.port}`
+  // A free port is known to the running server alone.
+  const address = config.publicUrl ?? `http://localhost:${config.port || 'PORT'}`
   console.log('Make the admin’s account with this link; it works once, for 24 hours, and ends earlier links:')
   console.log(`  ${address}/#setup=${token}`)
+  if (address.endsWith(':PORT')) console.log('PORT is the one in the address that the server printed at its start.')
 }

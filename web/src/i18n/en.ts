@@ -201,7 +201,7 @@ export const en = {
 
   'settings.language': 'Language',
   'settings.theme': 'Theme',
-  'settings.theme.system': 'As the system',
+  'settings.theme.system': 'System',
   'settings.theme.light': 'Light',
   'settings.theme.dark': 'Dark',
   'settings.account': 'Account and settings',

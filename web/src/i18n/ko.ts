@@ -202,7 +202,7 @@ export const ko: Record<MessageKey, string> = {
 
   'settings.language': '언어',
   'settings.theme': '테마',
-  'settings.theme.system': '시스템 설정',
+  'settings.theme.system': '시스템',
   'settings.theme.light': '밝게',
   'settings.theme.dark': '어둡게',
   'settings.account': '계정과 설정',

@@ -22,11 +22,12 @@ export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
   const react = useReact()
   const body = message.body
   if (body === null) return null
+  // Above a message of somebody else stands their name: the tools begin past it.
   return (
     <div
       role="toolbar"
       aria-label={t('message.actions')}
-      className={`absolute -top-8 z-10 touch:-top-11 flex rounded-xl border border-line bg-surface p-0.5 shadow-md ${mine ? 'end-2' : 'start-2'}`}
+      className={`absolute -top-8 z-10 touch:-top-11 flex rounded-xl border border-line bg-surface p-0.5 shadow-md ${mine ? 'end-2' : 'start-28'}`}
     >
       <EmojiPicker
         trigger={<IconButton icon="smile" small label={t('message.react')} />}

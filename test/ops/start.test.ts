@@ -163,7 +163,7 @@ test('a data folder that cannot be made is told in one line', async () => {
   writeFileSync(file, '')
   const { code, stderr } = await yeoul(['start'], { dataDir: join(file, 'data') })
   assert.equal(code, 1)
-  assert.match(stderr, /^yeoul: It cannot start: ENOTDIR: [^\n]+\n$/)
+  assert.match(stderr, /^yeoul: YEOUL_DATA_DIR: cannot make [^\n]+ \(ENOTDIR\)\n$/)
 })
 
 test('a wrong option stops the start in one line, before anything is made', async () => {

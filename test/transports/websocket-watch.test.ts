@@ -65,7 +65,8 @@ describe('watch', () => {
     await untilHead(socket, room, (head) => head.seq === last)
     const ticks = (Date.now() - startedAt) / TICK_MS
     const pushes = socket.pushes('heads').length
-    assert.ok(pushes <= ticks + 1, `${pushes} pushes in ${ticks} ticks`)
+    // One more than fits, and one for timers that came late at the beginning and in time at the end.
+    assert.ok(pushes <= ticks + 2, `${pushes} pushes in ${ticks} ticks`)
     assert.ok(pushes >= 3)
     socket.close()
     second.close()

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { MemoryBus } from './adapters/memory/bus.ts'
 import { MemoryPresence } from './adapters/memory/presence.ts'
 import { openSqlStore } from './adapters/sql/index.ts'
-import { type Config, ensureSecrets } from './config.ts'
+import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { Access } from './core/access.ts'
 import { AccountService } from './core/accounts.ts'
 import { AppendQueue } from './core/append-queue.ts'
@@ -42,7 +41,7 @@ export async function compose(config: Config, log: Logger) {
   const metrics = createMetrics()
   const limits = config.rateLimit ? config.limits : { ...config.limits, sendsPerSecond: 0 }
   const store = await openSqlStore({
-    path: join(config.dataDir, 'yeoul.db'),
+    path: databaseFile(config),
     server: true,
     log: (message) => log.warn(message),
     accessTokenLifeMs: config.accessTokenMs,

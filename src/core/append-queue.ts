@@ -14,15 +14,19 @@ const REST = 8
 /** … but never later than this, in ms, and at once when ENOUGH wait: then there is nothing left to save. */
 const REST_MAX_MS = 8
 const ENOUGH = 300
+/** A log that does not answer for so long, in ms, is `unavailable` to whoever waits. */
+const ANSWER_MS = 10_000
 
 /**
  * Gathers drafts into batches for the log: one batch is under way at a time, and what arrives meanwhile makes up the next.
  * After a quiet spell a message is delayed by nothing; under load batches begin some ms apart, so that a crowd is committed
- * together. Holds at most `limit` drafts (`overloaded` beyond). Callbacks rather than promises: this runs once per message.
+ * together. Holds at most `limit` drafts (`overloaded` beyond), and nobody waits for longer than `answerMs` (`unavailable`:
+ * perhaps stored, and safe to send again by P3). Callbacks rather than promises: this runs once per message.
  */
 export class AppendQueue {
   #log: Log
   #limit: number
+  #answerMs: number
   #metrics: Metrics
   /** Sees each batch that was appended before any sender is told. */
   #appended: (drafts: Draft[], results: Appended[]) => void
@@ -41,6 +45,7 @@ export class AppendQueue {
   constructor(options: {
     log: Log
     limit: number
+    answerMs?: number
     metrics: Metrics
     appended: (drafts: Draft[], results: Appended[]) => void
     /** Told of a failure that no code names. */
@@ -48,6 +53,7 @@ export class AppendQueue {
   }) {
     this.#log = options.log
     this.#limit = options.limit
+    this.#answerMs = options.answerMs ?? ANSWER_MS
     this.#metrics = options.metrics
     this.#appended = options.appended
     this.#failed = options.failed
@@ -80,13 +86,22 @@ export class AppendQueue {
     while (this.#drafts.length > 0) {
       await this.#rested()
       const drafts = this.#drafts.length <= BATCH_MAX ? this.#drafts : this.#drafts.slice(0, BATCH_MAX)
-      const done = this.#done.length <= BATCH_MAX ? this.#done : this.#done.slice(0, BATCH_MAX)
+      let done = this.#done.length <= BATCH_MAX ? this.#done : this.#done.slice(0, BATCH_MAX)
       this.#drafts = this.#drafts.length <= BATCH_MAX ? [] : this.#drafts.slice(BATCH_MAX)
       this.#done = this.#done.length <= BATCH_MAX ? [] : this.#done.slice(BATCH_MAX)
       this.#underWay = drafts.length
       const startedAt = performance.now()
       let results: Appended[] | undefined
       let failure: ErrorCode = 'unavailable'
+      const late = setInterval(() => {
+        const waited = [...done, ...this.#done]
+        // What the log has been given it may store yet: then it is published all the same. The rest is given up.
+        done = []
+        this.#drafts = []
+        this.#done = []
+        for (const tell of waited) tell({ ok: false, code: 'unavailable' })
+      }, this.#answerMs)
+      late.unref()
       try {
         results = await this.#log.append(drafts)
       } catch (error) {
@@ -96,6 +111,7 @@ export class AppendQueue {
           this.#failed(error)
         }
       }
+      clearInterval(late)
       this.#underWay = 0
       if (results === undefined) {
         for (const tell of done) tell({ ok: false, code: failure })

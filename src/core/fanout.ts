@@ -220,7 +220,8 @@ export class FanOut {
         // What came too early while the log was read needs another look.
         if (hot.head >= head.seq && !this.#early.has(hot)) break
         if (hot.head > before) continue
-        tries++
+        // Later, when heads are compared.
+        if (++tries === FILL_TRIES) this.#unsure = true
         await new Promise((resolve) => setTimeout(resolve, GAP_MS))
       }
     } catch (error) {

@@ -5,6 +5,9 @@ import type { Rooms } from '../ports/rooms.ts'
 import type { RoomEvent } from '../protocol/model.ts'
 import { HotRoom, NEWEST_PAGE } from './hot-room.ts'
 
+/** Events that wait for a room that is being loaded; beyond, they are dropped, and the gap is filled from the log. */
+const HELD_MAX = 10_000
+
 interface Loading {
   room: Promise<HotRoom | null>
   /** Events that arrived meanwhile. */
@@ -69,7 +72,8 @@ export class HotRooms {
   hold(id: string, events: RoomEvent[]): boolean {
     const loading = this.#loading.get(id)
     if (loading === undefined) return false
-    loading.events.push(...events)
+    if (loading.events.length > HELD_MAX) loading.events = []
+    for (const event of events) loading.events.push(event)
     return true
   }
 

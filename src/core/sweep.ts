@@ -6,8 +6,7 @@ const UNFINISHED_MAX = 64 * 1024 * 1024
 
 /**
  * Visits every session about once a second, a slice at a time: heartbeats, tokens, stuck readers, frames that never end,
- * watched heads.
- * The cost of a tick is bounded by the number of connections, whatever happens in rooms.
+ * watched heads. The cost of a tick is bounded by the number of connections, whatever happens in rooms.
  */
 export class Sweep {
   readonly #hub: Hub

@@ -22,7 +22,7 @@ function draft(name: string): MessageDraft {
 }
 
 /** A log that answers when the test says so. */
-function scripted(limit = 10_000) {
+function scripted(limit = 10_000, answerMs = 10_000) {
   const batches: { drafts: string[]; resolve(): void; reject(error: Error): void }[] = []
   const appended: string[][] = []
   const failures: unknown[] = []
@@ -40,6 +40,7 @@ function scripted(limit = 10_000) {
   const queue = new AppendQueue({
     log,
     limit,
+    answerMs,
     metrics: countingMetrics(),
     appended: (drafts) => appended.push(drafts.map((one) => (one as MessageDraft).clientMessageId)),
     failed: (error) => failures.push(error),
@@ -86,6 +87,38 @@ test('under load batches begin some ms apart; when many wait, or after a quiet s
   queue.push(draft('d'), tell)
   await turn()
   assert.deepEqual(batches[2]?.drafts, ['d'])
+})
+
+test('[P6] nobody waits for a log that hangs; what it stores after all is published, and it goes on', async () => {
+  const { queue, batches, appended } = scripted(10_000, 30)
+  const results: [string, Appended][] = []
+  const push = (name: string) => queue.push(draft(name), (result) => results.push([name, result]))
+  push('a')
+  await turn()
+  push('b')
+  await sleep(60)
+  const unavailable = { ok: false, code: 'unavailable' }
+  assert.deepEqual(results, [
+    ['a', unavailable],
+    ['b', unavailable],
+  ])
+  assert.equal(queue.pending, 1, 'the log still has a')
+  batches[0]?.resolve()
+  await rest()
+  assert.deepEqual(appended, [['a']])
+  assert.equal(batches.length, 1, 'b is given up')
+  push('c')
+  await turn()
+  batches[1]?.resolve()
+  await rest()
+  assert.deepEqual(
+    results.map(([name, { ok }]) => [name, ok]),
+    [
+      ['a', false],
+      ['b', false],
+      ['c', true],
+    ],
+  )
 })
 
 test('what a batch appended is published before any of its senders is told', async () => {

@@ -142,7 +142,7 @@ export const UserBody = z
   })
   .openapi('User') satisfies z.ZodType<User>
 
-export const PositionBody = z.object({ epoch: Count, seq: Count }).openapi('Position')
+const PositionBody = z.object({ epoch: Count, seq: Count }).openapi('Position')
 
 export const RoomBody = z
   .object({
@@ -231,7 +231,7 @@ const RoomChangedEventBody = z.object({
   type: z.literal('room'),
   changes: z.object({ title: z.string().optional(), capacity: z.int().nullable().optional() }),
 })
-export const RoomEventBody = z
+const RoomEventBody = z
   .discriminatedUnion('type', [
     MessageEventBody,
     EditEventBody,

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { addressOrRange, list, type Option, oneOf, onOff, originOf, secret, whole } from './config-forms.ts'
@@ -50,6 +51,38 @@ export const OPTIONS = {
     default: resolve('data'),
     flag: true,
     description: 'Folder of the database and of the secrets that the server makes itself.',
+  },
+  databaseUrl: {
+    ...secret(12),
+    form: 'an address like postgres://user:password@host:5432/name',
+    description:
+      'PostgreSQL database of a cluster (15 or newer). Without one the server keeps everything in SQLite, in the data folder.',
+  },
+  redisUrl: {
+    ...secret(8),
+    form: 'an address like redis://host:6379, or several nodes of a Redis Cluster parted by commas',
+    description:
+      'Redis (7.0 or newer) or Valkey through which the nodes of a cluster hear each other. Without one the server is alone.',
+  },
+  log: {
+    ...oneOf('sql', 'redis'),
+    default: 'sql' as const,
+    flag: true,
+    description:
+      'Where a message is made durable before it is acknowledged: in the database (`sql`), or in Redis (`redis`), from where workers write it to the database.',
+  },
+  partitions: {
+    ...whole(1, 1_024),
+    default: 64,
+    description:
+      'Parts that the rooms of a cluster are divided into. Fixed when the cluster is made; all nodes have the same.',
+  },
+  nodeName: {
+    schema: z.string().regex(/^[\w.:-]{1,64}$/),
+    form: '1 to 64 letters, digits, dots, colons, dashes or underscores',
+    default: hostname(),
+    flag: true,
+    description: 'How this node is called in lists of nodes.',
   },
   roles: {
     ...list<Role>((text) => ROLES.find((role) => role === text), `some of ${ROLES.join(', ')}`),
@@ -170,6 +203,26 @@ export const OPTIONS = {
     ...whole(10, MINUTE),
     default: 1_000,
     description: 'Changes of watched rooms are gathered for that long.',
+  },
+  repeatWindowMs: {
+    ...whole(60_000, DAY),
+    default: 10 * MINUTE,
+    description: 'How long the Redis log recognises a message that is sent again without `retry`.',
+  },
+  persistBatch: {
+    ...whole(1, 5_000),
+    default: 500,
+    description: 'Entries of the Redis log that a worker writes to the database at a time.',
+  },
+  persistIntervalMs: {
+    ...whole(10, MINUTE),
+    default: 1_000,
+    description: 'The longest time that entries of the Redis log wait for a batch to fill.',
+  },
+  persistTries: {
+    ...whole(1, 1_000),
+    default: 5,
+    description: 'How often a worker tries to write an entry that the database refuses, before it is parked.',
   },
   drainMs: {
     ...whole(0, 20_000),

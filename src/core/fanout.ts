@@ -41,6 +41,7 @@ export class FanOut {
   #lostBefore = 0
   /** Whether a room may miss events that no gap will show. */
   #unsure = false
+  #comparing = false
   #early = new Map<HotRoom, RoomEvent[]>()
   #typing = new Map<string, number>()
 
@@ -71,6 +72,7 @@ export class FanOut {
     parts.bus.listen({
       room: (room, notice) => this.#room(room, notice),
       user: (user, notice) => this.#user(user, notice),
+      missed: (concerns) => this.#missed(concerns),
     })
   }
 
@@ -114,7 +116,13 @@ export class FanOut {
     if (lost === this.#lostBefore && !this.#unsure) return
     this.#lostBefore = lost
     this.#unsure = false
-    void this.#compareHeads()
+    this.#missed(() => true)
+  }
+
+  /** One look at a time; what is missed meanwhile makes up the next one. */
+  #missed(concerns: (room: string) => boolean): void {
+    if (this.#comparing) this.#unsure = true
+    else void this.#compareHeads(concerns)
   }
 
   #room(room: string, notice: RoomNotice): void {
@@ -232,10 +240,11 @@ export class FanOut {
   }
 
   /** Finds what was never published: the last events of a room leave no gap. */
-  async #compareHeads(): Promise<void> {
+  async #compareHeads(concerns: (room: string) => boolean): Promise<void> {
+    this.#comparing = true
     try {
-      await this.#heads.refresh()
-      const rooms = this.#hotRooms.all()
+      await this.#heads.refresh(concerns)
+      const rooms = this.#hotRooms.all().filter((hot) => concerns(hot.id))
       for (let i = 0; i < rooms.length; i += COMPARE) {
         const some = rooms.slice(i, i + COMPARE)
         const heads = await this.#log.heads(some.map((hot) => hot.id))
@@ -250,6 +259,8 @@ export class FanOut {
     } catch (error) {
       this.#failed(error)
       this.#unsure = true
+    } finally {
+      this.#comparing = false
     }
   }
 

@@ -63,9 +63,9 @@ export class Heads {
     this.#bus.dropInterest(cell.room)
   }
 
-  /** Reads all heads anew: events may have been missed. */
-  async refresh(): Promise<void> {
-    await this.#read([...this.#cells.values()])
+  /** Reads the heads of these rooms anew: events may have been missed. */
+  async refresh(concerns: (room: string) => boolean): Promise<void> {
+    await this.#read([...this.#cells.values()].filter((cell) => concerns(cell.room)))
   }
 
   async #read(cells: HeadCell[]): Promise<void> {

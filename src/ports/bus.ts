@@ -13,16 +13,23 @@ export type UserNotice =
   | { kind: 'read'; room: string; seq: number; n: number /** The session that read: it knows already. */; by: string }
   | { kind: 'logins_ended'; sids: string[] }
 
+export interface BusHandlers {
+  room(room: string, notice: RoomNotice): void
+  user(user: string, notice: UserNotice): void
+  /** Notices may have been lost: of the rooms for which `concerns` says so. Told about once a second while it lasts. */
+  missed(concerns: (room: string) => boolean): void
+}
+
 /**
  * Node to node, best effort: a hint, never the record. Notices of one room arrive in the order in which one node published
  * them; across nodes fan-out restores the order by seq and fills gaps from the log. A node hears of a room only while it
- * has interest in it.
+ * has interest in it. A loss of events is noticed within about two seconds and told (`missed`).
  */
 export interface Bus {
   publish(room: string, notice: RoomNotice): void
   publishToUser(user: string, notice: UserNotice): void
   /** Called once at start, before any interest. */
-  listen(handlers: { room(room: string, notice: RoomNotice): void; user(user: string, notice: UserNotice): void }): void
+  listen(handlers: BusHandlers): void
   /** Counts up and down: a room is heard of while its count is above 0. */
   addInterest(room: string): void
   dropInterest(room: string): void

@@ -77,6 +77,8 @@ export interface Head {
  */
 export interface Log {
   readonly level: Durability
+  /** Whether `append` itself tells all nodes over the bus what it appended; otherwise its caller does. */
+  readonly publishes: boolean
   append(drafts: Draft[]): Promise<Appended[]>
   /** Events with seq > after, rising, at most `limit`; empty at the head. Rejects `room_not_found`. */
   read(room: string, after: number, limit: number): Promise<{ head: Head; events: RoomEvent[] }>

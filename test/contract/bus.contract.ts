@@ -26,6 +26,7 @@ export function busContract(name: string, open: () => Promise<OpenBuses>): void 
       heardOfUsers = opened.nodes.map(() => [])
       opened.nodes.forEach((node, i) => {
         node.listen({
+          missed: () => {},
           room: (room, notice) => heard[i]?.push([room, notice]),
           user: (user, notice) => heardOfUsers[i]?.push([user, notice]),
         })

@@ -48,6 +48,7 @@ after(async () => {
 function service(options: Partial<AccountOptions> = {}): AccountService {
   const bus = new MemoryBus()
   bus.listen({
+    missed() {},
     room() {},
     user(_user, notice) {
       if (notice.kind === 'logins_ended') told.push(...notice.sids)

@@ -15,6 +15,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
     const heads = new Heads(log, bus)
     bus.listen({
       room: (room, notice) => notice.kind === 'events' && heads.apply(room, notice.epoch, notice.events),
+      missed: () => {},
       user: () => {},
     })
     const watch = new Watch('somebody', true, heads, 10)

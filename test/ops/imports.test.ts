@@ -50,6 +50,8 @@ const NOT_IN_CORE = [
 /** Packages that belong to one layer. */
 const PACKAGE_OF: Record<string, string[]> = {
   kysely: ['adapters'],
+  pg: ['adapters'],
+  ioredis: ['adapters'],
   hono: ['transports', 'roles'],
   '@hono/node-server': ['transports', 'roles'],
   '@hono/zod-openapi': ['transports'],

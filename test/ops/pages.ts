@@ -34,6 +34,7 @@ ${table(['Code', 'HTTP', 'Close', 'Retry', 'Meaning'], rows)}
 
 function defaultOf(key: string, option: Option<unknown>): string {
   if (key === 'dataDir') return '`./data`'
+  if (key === 'nodeName') return "the machine's name"
   const value = option.default
   if (value === null || (Array.isArray(value) && value.length === 0)) return ''
   if (typeof value === 'boolean') return value ? '`on`' : '`off`'

@@ -1,13 +1,11 @@
-import type { Bus, RoomNotice, UserNotice } from '../../ports/bus.ts'
+import type { Bus, BusHandlers, RoomNotice, UserNotice } from '../../ports/bus.ts'
 
-type Handlers = Parameters<Bus['listen']>[0]
-
-/** The bus of a single node: calls the same handlers, at once. */
+/** The bus of a single node: calls the same handlers, at once, and loses nothing. */
 export class MemoryBus implements Bus {
-  #handlers: Handlers | null = null
+  #handlers: BusHandlers | null = null
   #interest = new Map<string, number>()
 
-  listen(handlers: Handlers): void {
+  listen(handlers: BusHandlers): void {
     this.#handlers = handlers
   }
 

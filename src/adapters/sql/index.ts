@@ -100,6 +100,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
   return {
     log: {
       level: 'stored',
+      publishes: false,
       async append(drafts) {
         return readResults(await writer.call('append', now(), flattenDrafts(drafts)))
       },

@@ -88,7 +88,7 @@ export async function compose(config: Config, log: Logger) {
   const hotRooms: HotRooms = new HotRooms({
     ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
     limits: { rooms: config.hotRooms, tail: config.hotTail, tailEvents: TAIL_EVENTS },
-    catchUp: (room, events) => fanOut.take(room, room.epoch, events),
+    catchUp: (room, epoch, events) => fanOut.take(room, epoch, events),
   })
   const flusher: Flusher = new Flusher({
     maxIntervalMs: config.flushMs,
@@ -213,7 +213,7 @@ function publish(
     }
     if (draft.type === 'message') {
       accepted++
-      progress.sent({ room: draft.room, user: draft.actor, seq: result.seq, n: result.n })
+      progress.sent({ room: draft.room, user: draft.actor, seq: result.seq, n: result.n }, result.epoch)
     }
     const room = rooms.get(draft.room)
     if (room === undefined) rooms.set(draft.room, { epoch: result.epoch, events: [eventOf(draft, result)] })

@@ -185,14 +185,16 @@ export class Chat {
     const hot = this.#hotRooms.get(room)
     let at = seq
     let n = hot?.countUpTo(seq) ?? null
+    let now = hot?.epoch ?? 0
     if (hot !== undefined) at = Math.min(seq, hot.head)
     if (n === null) {
       const head = await this.#log.head(room)
       if (head === null) throw new YeoulError('room_not_found')
       at = Math.min(seq, head.seq)
+      now = head.epoch
       n = at === head.seq ? head.n : await this.#history.countUpTo(room, at)
     }
-    if (!this.#progress.read({ room, user: actor.user, seq: at, n }, session)) return
+    if (!this.#progress.read({ room, user: actor.user, seq: at, n }, now, session)) return
     if (hot === undefined || hot.memberCount <= this.#limits().readReceiptMembers)
       this.#bus.publish(room, { kind: 'read', user: actor.user, seq: at, n })
   }

@@ -78,7 +78,9 @@ export class FanOut {
 
   /** Brings a hot room up to date with events, in any order, known or not. */
   take(hot: HotRoom, epoch: number, events: RoomEvent[]): void {
-    if (epoch !== hot.epoch) return this.#reset(hot, epoch)
+    // An epoch only rises: what comes late from before says nothing any more.
+    if (epoch < hot.epoch) return
+    if (epoch > hot.epoch) return this.#reset(hot, epoch)
     const now = Date.now()
     let taken = 0
     for (const event of events) {
@@ -130,7 +132,7 @@ export class FanOut {
       this.#heads.apply(room, notice.epoch, notice.events)
       const hot = this.#hotRooms.get(room)
       if (hot !== undefined) this.take(hot, notice.epoch, notice.events)
-      else this.#hotRooms.hold(room, notice.events)
+      else this.#hotRooms.hold(room, notice.epoch, notice.events)
       // Who watches a room without being subscribed stops at the same event.
       for (const event of notice.events) {
         if (event.type !== 'leave') continue
@@ -252,7 +254,7 @@ export class FanOut {
           const head = heads.get(hot.id)
           if (this.#hotRooms.get(hot.id) !== hot) continue
           if (head === undefined) this.#end(hot)
-          else if (head.epoch !== hot.epoch) this.#reset(hot, head.epoch)
+          else if (head.epoch > hot.epoch) this.#reset(hot, head.epoch)
           else if (head.seq > hot.head) await this.#fill(hot)
         }
       }

@@ -11,12 +11,14 @@ export interface HeadCell {
   seq: number
   n: number
   lastMessage: Message | null
+  /** Counts what changed: who watches compares it with what they told last. */
+  changes: number
   /** Until its head was read; another session may come to watch it meanwhile. */
   reading: Promise<void> | null
 }
 
 /**
- * Heads of watched rooms. An event costs one look-up here, however many sessions watch: they compare `seq` with what they
+ * Heads of watched rooms. An event costs one look-up here, however many sessions watch: they compare it with what they
  * told last when their turn comes (see sweep.ts).
  */
 export class Heads {
@@ -35,7 +37,7 @@ export class Heads {
     const cells = rooms.map((room) => {
       let cell = this.#cells.get(room)
       if (cell === undefined) {
-        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null, reading: null }
+        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null, changes: 0, reading: null }
         this.#cells.set(room, cell)
         this.#bus.addInterest(room)
         fresh.push(cell)
@@ -73,10 +75,11 @@ export class Heads {
       const heads = await this.#log.heads(cells.map((cell) => cell.room))
       for (const cell of cells) {
         const head = heads.get(cell.room)
-        if (head === undefined) continue
-        cell.epoch = head.epoch
+        if (head === undefined || head.epoch < cell.epoch) continue
+        if (head.epoch > cell.epoch) startAnew(cell, head.epoch)
         // A message that was missed: which one is not known here.
         if (head.n > cell.n) cell.lastMessage = null
+        if (head.seq > cell.seq) cell.changes++
         // Events that came meanwhile may have moved it already.
         cell.seq = Math.max(cell.seq, head.seq)
         cell.n = Math.max(cell.n, head.n)
@@ -88,10 +91,11 @@ export class Heads {
 
   apply(room: string, epoch: number, events: RoomEvent[]): void {
     const cell = this.#cells.get(room)
-    if (cell === undefined) return
-    cell.epoch = epoch
+    if (cell === undefined || epoch < cell.epoch) return
+    if (epoch > cell.epoch) startAnew(cell, epoch)
     for (const event of events) {
       if (event.seq <= cell.seq) continue
+      cell.changes++
       cell.seq = event.seq
       if (event.type === 'message') {
         cell.n = event.n
@@ -99,4 +103,12 @@ export class Heads {
       } else if (cell.lastMessage !== null) cell.lastMessage = applyEvent(cell.lastMessage, event)
     }
   }
+}
+
+/** In a new epoch the sequence goes on from wherever the database was. */
+function startAnew(cell: HeadCell, epoch: number): void {
+  cell.epoch = epoch
+  cell.seq = 0
+  cell.n = 0
+  cell.lastMessage = null
 }

@@ -10,8 +10,9 @@ const HELD_MAX = 10_000
 
 interface Loading {
   room: Promise<HotRoom | null>
-  /** Events that arrived meanwhile. */
-  events: RoomEvent[]
+  /** What arrived meanwhile. */
+  waiting: { epoch: number; events: RoomEvent[] }[]
+  events: number
 }
 
 /**
@@ -26,13 +27,13 @@ export class HotRooms {
   readonly #ports: { log: Log; history: History; rooms: Rooms; bus: Bus }
   readonly #limits: { rooms: number; tail: number; tailEvents: number }
   /** Brings a room that was just loaded up to date with what arrived meanwhile. */
-  readonly #catchUp: (room: HotRoom, events: RoomEvent[]) => void
+  readonly #catchUp: (room: HotRoom, epoch: number, events: RoomEvent[]) => void
 
   constructor(options: {
     ports: { log: Log; history: History; rooms: Rooms; bus: Bus }
     /** `tail`: events kept a room; `tailEvents`: in all rooms together. */
     limits: { rooms: number; tail: number; tailEvents: number }
-    catchUp: (room: HotRoom, events: RoomEvent[]) => void
+    catchUp: (room: HotRoom, epoch: number, events: RoomEvent[]) => void
   }) {
     this.#ports = options.ports
     this.#limits = options.limits
@@ -63,17 +64,21 @@ export class HotRooms {
     }
     const underWay = this.#loading.get(id)
     if (underWay !== undefined) return underWay.room
-    const loading: Loading = { room: this.#read(id), events: [] }
+    const loading: Loading = { room: this.#read(id), waiting: [], events: 0 }
     this.#loading.set(id, loading)
     return loading.room
   }
 
   /** Events of a room that is being loaded wait for it; false when it is not. */
-  hold(id: string, events: RoomEvent[]): boolean {
+  hold(id: string, epoch: number, events: RoomEvent[]): boolean {
     const loading = this.#loading.get(id)
     if (loading === undefined) return false
-    if (loading.events.length > HELD_MAX) loading.events = []
-    for (const event of events) loading.events.push(event)
+    if (loading.events > HELD_MAX) {
+      loading.waiting = []
+      loading.events = 0
+    }
+    loading.waiting.push({ epoch, events })
+    loading.events += events.length
     return true
   }
 
@@ -117,14 +122,14 @@ export class HotRooms {
       })
       this.#rooms.set(id, hot)
       this.#tailEvents += hot.tailLength
-      this.#catchUp(hot, events.slice(tail.length))
+      this.#catchUp(hot, head.epoch, events.slice(tail.length))
       return hot
     } finally {
-      const waiting = this.#loading.get(id)?.events ?? []
+      const waiting = this.#loading.get(id)?.waiting ?? []
       this.#loading.delete(id)
       if (hot === null) bus.dropInterest(id)
       else {
-        if (waiting.length > 0) this.#catchUp(hot, waiting)
+        for (const { epoch, events } of waiting) this.#catchUp(hot, epoch, events)
         if (this.#rooms.size > this.#limits.rooms) this.#evictIdle(hot)
       }
     }

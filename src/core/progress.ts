@@ -1,5 +1,6 @@
 import type { Bus } from '../ports/bus.ts'
 import type { Memberships, ReadCursor } from '../ports/memberships.ts'
+import type { Position } from '../protocol/model.ts'
 
 interface Pending {
   cursor: ReadCursor
@@ -31,7 +32,7 @@ export class Progress {
   readonly #failed: (error: unknown) => void
   #cursors = new Map<string, Pending>()
   /** How far users have read as far as this node knows: a cursor never moves back, so that less than this is no news. */
-  #known = new Map<string, number>()
+  #known = new Map<string, Position>()
   #exits = new Map<string, Exit>()
   #saving: Promise<void> = Promise.resolve()
   /** The save that has not begun. */
@@ -49,14 +50,14 @@ export class Progress {
     this.#timer.unref()
   }
 
-  /** A user has read a room up to `seq`; answers whether that is news here. */
-  read(cursor: ReadCursor, by: string): boolean {
-    return this.#note(cursor, by, true)
+  /** A user has read a room up to `seq` of this epoch; answers whether that is news here. */
+  read(cursor: ReadCursor, epoch: number, by: string): boolean {
+    return this.#note(cursor, epoch, by, true)
   }
 
   /** A user's own message moved the cursor: the log wrote it, other sessions of the user are told. */
-  sent(cursor: ReadCursor): void {
-    this.#note(cursor, '', false)
+  sent(cursor: ReadCursor, epoch: number): void {
+    this.#note(cursor, epoch, '', false)
   }
 
   exited(room: string, user: string, at: number): void {
@@ -81,10 +82,11 @@ export class Progress {
     await this.flush()
   }
 
-  #note(cursor: ReadCursor, by: string, save: boolean): boolean {
+  #note(cursor: ReadCursor, epoch: number, by: string, save: boolean): boolean {
     const key = cursor.room + cursor.user
-    if ((this.#known.get(key) ?? -1) >= cursor.seq) return false
-    this.#known.set(key, cursor.seq)
+    const known = this.#known.get(key)
+    if (known !== undefined && (known.epoch > epoch || (known.epoch === epoch && known.seq >= cursor.seq))) return false
+    this.#known.set(key, { epoch, seq: cursor.seq })
     if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value as string)
     const waiting = this.#cursors.get(key)
     if (waiting === undefined && this.#cursors.size >= WAITING_MAX * 2) return false

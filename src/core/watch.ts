@@ -37,7 +37,7 @@ export class Watch {
         if (late || this.#cells.length >= this.#most) this.#heads.release(cell)
         else {
           this.#cells.push(cell)
-          this.#told.push(cell.seq)
+          this.#told.push(cell.changes)
           added.push(cell)
         }
       }
@@ -53,7 +53,7 @@ export class Watch {
     this.#removed.delete(room)
     if ((await this.add([room])).length === 0) return
     const i = this.#cells.findIndex((cell) => cell.room === room)
-    if (i >= 0) this.#told[i] = 0
+    if (i >= 0) this.#told[i] = -1
   }
 
   remove(room: string): void {
@@ -84,8 +84,8 @@ export class Watch {
     for (let i = 0; i < this.#cells.length; i++) {
       const cell = this.#cells[i] as HeadCell
       const readN = this.#read?.get(cell.room)
-      if (cell.seq === this.#told[i] && readN === undefined) continue
-      this.#told[i] = cell.seq
+      if (cell.changes === this.#told[i] && readN === undefined) continue
+      this.#told[i] = cell.changes
       rooms ??= []
       rooms.push(this.#entry(cell, readN))
     }

@@ -47,7 +47,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
   const hotRooms: HotRooms = new HotRooms({
     ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
     limits,
-    catchUp: (room, events) => fanOut.take(room, room.epoch, events),
+    catchUp: (room, epoch, events) => fanOut.take(room, epoch, events),
   })
   const flusher: Flusher = new Flusher({
     maxIntervalMs: 5,
@@ -229,6 +229,29 @@ test('an epoch that was raised ends the subscriptions with a reset, and the room
   n.flusher.flush()
   assert.deepEqual(subscription.wire.items(), [{ push: 'reset', room, epoch: 2 }])
   assert.deepEqual([hot.live, n.hotRooms.get(room)], [false, undefined])
+})
+
+test('what comes late from before an epoch was raised changes nothing', async () => {
+  const n = node()
+  const room = await newRoom(store, users)
+  const hot = await n.load(room)
+  const subscription = n.subscribe(hot)
+  const events = await unpublished(room, 1)
+  n.publish(room, events, 0)
+  n.flusher.flush()
+  assert.deepEqual(subscription.wire.items(), [])
+  assert.equal(n.hotRooms.get(room), hot)
+  n.publish(room, events)
+  n.flusher.flush()
+  assert.deepEqual(subscription.seqs(), seqsFrom(hot.head, hot.head))
+})
+
+test('a room that is loaded while its epoch is raised is not kept with the old one', async () => {
+  const n = node()
+  const room = await newRoom(store, users)
+  betweenReadAndAnswer(async () => n.publish(room, await unpublished(room, 1), 2))
+  await n.load(room)
+  assert.equal(n.hotRooms.get(room), undefined)
 })
 
 test('a room is read once for a crowd, and what is published while it is read is in it', async () => {

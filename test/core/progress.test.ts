@@ -38,7 +38,7 @@ const cursor = (seq: number, user = 'kim', room = 'room'): ReadCursor => ({ room
 
 test('many steps forward are one row, and the user’s other sessions are told once, after it is saved', async () => {
   const { progress, calls, told } = scene()
-  for (let seq = 1; seq <= 50; seq++) assert.equal(progress.read(cursor(seq), 'session'), true)
+  for (let seq = 1; seq <= 50; seq++) assert.equal(progress.read(cursor(seq), 1, 'session'), true)
   progress.exited('room', 'kim', 7)
   progress.exited('room', 'kim', 8)
   assert.deepEqual([calls.length, told.length], [0, 0])
@@ -51,11 +51,11 @@ test('many steps forward are one row, and the user’s other sessions are told o
 
 test('a step back is no news, before it was saved and after', async () => {
   const { progress, told } = scene()
-  assert.equal(progress.read(cursor(5), 's'), true)
-  assert.equal(progress.read(cursor(5), 's'), false)
-  assert.equal(progress.read(cursor(3), 's'), false)
+  assert.equal(progress.read(cursor(5), 1, 's'), true)
+  assert.equal(progress.read(cursor(5), 1, 's'), false)
+  assert.equal(progress.read(cursor(3), 1, 's'), false)
   await progress.flush()
-  assert.equal(progress.read(cursor(4), 's'), false)
+  assert.equal(progress.read(cursor(4), 1, 's'), false)
   await progress.flush()
   assert.deepEqual(
     told.map(({ notice }) => notice.kind === 'read' && notice.seq),
@@ -63,9 +63,16 @@ test('a step back is no news, before it was saved and after', async () => {
   )
 })
 
+test('in a new epoch an earlier seq is news again, and what comes late from the old one is not', () => {
+  const { progress } = scene()
+  assert.equal(progress.read(cursor(9), 1, 's'), true)
+  assert.equal(progress.read(cursor(4), 2, 's'), true)
+  assert.equal(progress.read(cursor(10), 1, 's'), false)
+})
+
 test('one’s own message is told to one’s other sessions, and not written again: the log did', async () => {
   const { progress, calls, told } = scene()
-  progress.sent(cursor(9))
+  progress.sent(cursor(9), 1)
   await progress.flush()
   assert.equal(calls.length, 0)
   assert.equal(told.length, 1)
@@ -73,14 +80,14 @@ test('one’s own message is told to one’s other sessions, and not written aga
 
 test('what could not be saved is saved the next time, unless something newer was noted', async () => {
   const { progress, stored, exits, state, failures, told } = scene()
-  progress.read(cursor(5), 's')
-  progress.read(cursor(6, 'lee'), 's')
+  progress.read(cursor(5), 1, 's')
+  progress.read(cursor(6, 'lee'), 1, 's')
   progress.exited('room', 'kim', 100)
   progress.exited('room', 'lee', 100)
   state.failing = true
   await progress.flush()
   assert.deepEqual([failures.length, stored.size, told.length], [1, 0, 0])
-  progress.read(cursor(8), 's')
+  progress.read(cursor(8), 1, 's')
   progress.exited('room', 'lee', 200)
   state.failing = false
   await progress.flush()
@@ -91,10 +98,10 @@ test('what could not be saved is saved the next time, unless something newer was
 
 test('a cursor that was read and then overtaken by an own message is still written when its save failed', async () => {
   const { progress, stored, state } = scene()
-  progress.read(cursor(5), 's')
+  progress.read(cursor(5), 1, 's')
   state.failing = true
   const failed = progress.flush()
-  progress.sent(cursor(9))
+  progress.sent(cursor(9), 1)
   await failed
   state.failing = false
   await progress.flush()
@@ -106,7 +113,7 @@ test('[P6] a database that hangs has one save under way and one behind it, whate
   const gate = Promise.withResolvers<void>()
   state.gate = gate.promise
   for (let seq = 1; seq <= 20; seq++) {
-    progress.read(cursor(seq), 's')
+    progress.read(cursor(seq), 1, 's')
     void progress.flush()
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -134,7 +141,7 @@ test('whatever is read, saved and fails, the database ends with the furthest of 
           continue
         }
         const user = `u${one.user}`
-        const news = progress.read(cursor(one.seq, user), 's')
+        const news = progress.read(cursor(one.seq, user), 1, 's')
         assert.equal(news, one.seq > (furthest.get(user) ?? -1))
         furthest.set(user, Math.max(one.seq, furthest.get(user) ?? -1))
       }

@@ -41,7 +41,7 @@ function node() {
   const hotRooms = new HotRooms({
     ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
     limits: { rooms: 10, tail: 5, tailEvents: 1_000 },
-    catchUp: (room, events) => apply(room, events),
+    catchUp: (room, _epoch, events) => apply(room, events),
   })
   const flusher: Flusher = new Flusher({
     maxIntervalMs: 0,

@@ -4,10 +4,23 @@ import { MemoryBus } from '../../src/adapters/memory/bus.ts'
 import { Heads } from '../../src/core/heads.ts'
 import { Watch } from '../../src/core/watch.ts'
 import type { Log } from '../../src/ports/log.ts'
+import type { RoomEvent } from '../../src/protocol/model.ts'
 
 const log = {
   heads: async (rooms: string[]) => new Map(rooms.map((room) => [room, { epoch: 1, seq: 5, n: 3 }])),
 } as unknown as Log
+
+test('a raised epoch is told although the sequence is where it was, and what comes late from the old one is not', async () => {
+  const bus = new MemoryBus()
+  const heads = new Heads(log, bus)
+  const watch = new Watch('somebody', true, heads, 10)
+  await watch.add(['a'])
+  const joined: RoomEvent = { type: 'room', seq: 5, at: 0, actor: 'x', changes: {} }
+  heads.apply('a', 2, [joined])
+  assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 2, seq: 5, n: 0 }])
+  heads.apply('a', 1, [{ ...joined, seq: 9 }])
+  assert.equal(watch.changes(), null)
+})
 
 test('[P5] a room that is taken away while the rooms or their heads are read is not watched', async () => {
   for (const moment of ['before the rooms are known', 'before the heads are known']) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { migrate } from '../src/adapters/sql/migrations.ts'
-import { openSqlite } from '../src/adapters/sql/sqlite.ts'
+import { openSqlite } from '../src/adapters/sql/sqlite/sqlite.ts'
 import { databaseFile } from '../src/config.ts'
 import { newId } from '../src/core/ids.ts'
 import { Tokens } from '../src/core/tokens.ts'

@@ -106,7 +106,7 @@ export async function compose(config: Config, log: Logger) {
     metrics,
     limits: () => limits,
     endedLogins,
-    lostAnswers: () => store.stats().threadDeaths,
+    lostAnswers: () => store.stats().lostAnswers,
     failed,
   })
 

@@ -17,8 +17,9 @@ export interface Readings {
     writes: number
     pendingReads: number
     pendingWrites: number
-    walBytes: number
-    threadDeaths: number
+    lostAnswers: number
+    /** SQLite alone has it. */
+    walBytes?: number
   }
 }
 
@@ -91,8 +92,12 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
       total('yeoul_store_writes_total', 'Calls of the database writer', () => readings.store().writes)
       gauge('yeoul_store_pending_reads', 'Reads that are not answered yet', () => readings.store().pendingReads)
       gauge('yeoul_store_pending_writes', 'Writes that are not answered yet', () => readings.store().pendingWrites)
-      gauge('yeoul_store_wal_bytes', 'Write-ahead log at the last checkpoint', () => readings.store().walBytes)
-      total('yeoul_store_thread_deaths_total', 'Database threads that died', () => readings.store().threadDeaths)
+      gauge('yeoul_store_wal_bytes', 'Write-ahead log at the last checkpoint', () => readings.store().walBytes ?? 0)
+      total(
+        'yeoul_store_lost_answers_total',
+        'Failures of the database whose outcome is not known',
+        () => readings.store().lostAnswers,
+      )
     },
     stop: () => delay.disable(),
   }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { backupStore, DatabaseInUse, verifyStore } from '../adapters/sql/index.ts'
-import { restoreStore } from '../adapters/sql/restore.ts'
+import { backupStore, DatabaseInUse, restoreStore, verifyStore } from '../adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from '../config.ts'
 import { Failure } from './failure.ts'
 

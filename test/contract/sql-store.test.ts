@@ -8,13 +8,19 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
-import { backupStore, DatabaseInUse, openSqlStore, type SqlStore, verifyStore } from '../../src/adapters/sql/index.ts'
+import {
+  backupStore,
+  DatabaseInUse,
+  openSqlStore,
+  type SqliteStore,
+  verifyStore,
+} from '../../src/adapters/sql/index.ts'
 import { allEvents, append, code, message, newRoom, newUser, newUsers, say } from './store.ts'
 
 describe('the sql store on SQLite', () => {
   let folder: string
   let path: string
-  let store: SqlStore
+  let store: SqliteStore
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'yeoul-store-'))
@@ -125,7 +131,7 @@ describe('the sql store on SQLite', () => {
       await eventually(() => store.ping())
       await ask()
     }
-    assert.equal(store.stats().threadDeaths, 2)
+    assert.equal(store.stats().lostAnswers, 2)
     assert.ok(
       lines.every((line) => /^database (writer|reader): went down/.test(line)) && lines.length === 2,
       `${lines}`,
@@ -256,7 +262,7 @@ describe('the sql store on SQLite', () => {
   })
 })
 
-async function newRoomsUntilFull(store: SqlStore, owner: string): Promise<void> {
+async function newRoomsUntilFull(store: SqliteStore, owner: string): Promise<void> {
   for (let i = 0; i < 2_000; i++) await newRoom(store, [owner], { title: 'x'.repeat(90) })
 }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { YeoulError } from '../../protocol/errors.ts'
-import type { EventReader } from './event-rows.ts'
+import type { EventReader } from './sqlite/event-rows.ts'
 import type { Tables } from './tables.ts'
 
 /** What a read sees: one snapshot. */

@@ -1,16 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { accountWrites } from './accounts.ts'
+import { accountWrites } from '../accounts.ts'
+import { loginWrites } from '../logins.ts'
+import { membershipWrites } from '../memberships.ts'
+import { migrate } from '../migrations.ts'
+import { roomWrites } from '../rooms.ts'
+import type { Transaction } from '../transaction.ts'
 import { Appender } from './append.ts'
 import type { FlatDrafts } from './drafts.ts'
-import { loginWrites } from './logins.ts'
-import { membershipWrites } from './memberships.ts'
-import { migrate } from './migrations.ts'
 import { ProgressSaver } from './progress.ts'
 import { RoomCache } from './room-cache.ts'
-import { roomWrites } from './rooms.ts'
 import { BUSY_MS, failureOf, openSqlite } from './sqlite.ts'
 import type { Answer, Call, ThreadData } from './thread-protocol.ts'
-import type { Transaction } from './transaction.ts'
 
 /**
  * The thread through which every write goes, one after the other. What waits together commits together: each call is

@@ -1,9 +1,9 @@
 import type { StatementSync } from 'node:sqlite'
-import type { Head } from '../../ports/log.ts'
-import { YeoulError } from '../../protocol/errors.ts'
-import type { LeaveReason, MemberRole, Message, RoomEvent } from '../../protocol/model.ts'
+import type { Head } from '../../../ports/log.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
+import type { LeaveReason, MemberRole, Message, RoomEvent } from '../../../protocol/model.ts'
+import { EDIT, EVENT_TYPES, MESSAGE } from '../tables.ts'
 import type { Sqlite } from './sqlite.ts'
-import { EDIT, EVENT_TYPES, MESSAGE } from './tables.ts'
 
 /** A room as reads find it: its key and its head, of one snapshot. */
 export interface RoomHead extends Head {

@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
-import type { ReadCursor } from '../../ports/memberships.ts'
+import type { ReadCursor } from '../../../ports/memberships.ts'
 import type { Sqlite } from './sqlite.ts'
 
 export interface Exit {

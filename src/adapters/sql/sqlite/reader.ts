@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { accountReads } from './accounts.ts'
+import { accountReads } from '../accounts.ts'
+import { loginReads } from '../logins.ts'
+import { membershipReads } from '../memberships.ts'
+import { roomReads } from '../rooms.ts'
+import type { Snapshot } from '../transaction.ts'
 import { EventReader } from './event-rows.ts'
-import { loginReads } from './logins.ts'
-import { membershipReads } from './memberships.ts'
 import { messageReads } from './messages.ts'
-import { roomReads } from './rooms.ts'
 import { failureOf, openSqlite } from './sqlite.ts'
 import type { Answer, Call, ThreadData } from './thread-protocol.ts'
-import type { Snapshot } from './transaction.ts'
 
 /** The thread that reads, on a connection of its own, so that no page delays a commit. Each call sees one snapshot. */
 

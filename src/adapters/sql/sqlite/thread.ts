@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { YeoulError } from '../../protocol/errors.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
 import type { Answer, Call, ThreadData } from './thread-protocol.ts'
 
 type Operation = (on: never, ...args: never[]) => unknown

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../protocol/errors.ts'
+import type { ErrorCode } from '../../../protocol/errors.ts'
 
 /** What every thread of the store is told at its start. */
 export interface ThreadData {

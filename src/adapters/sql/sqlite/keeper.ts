@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { VerifyReport } from '../audit.ts'
 import { backupTo } from './backup.ts'
 import { failureOf, openSqlite } from './sqlite.ts'
 import type { Answer, Call, ThreadData } from './thread-protocol.ts'
-import { type VerifyReport, verifyDatabase } from './verify.ts'
+import { verifyDatabase } from './verify.ts'
 
 /** The thread for what takes long: checkpoints, audits, backups. It stands in nobody's way. */
 

@@ -1,6 +1,6 @@
-import type { Appended, Draft } from '../../ports/log.ts'
-import type { ErrorCode } from '../../protocol/errors.ts'
-import { DELETE, EDIT, MESSAGE, REACTION } from './tables.ts'
+import type { Appended, Draft } from '../../../ports/log.ts'
+import type { ErrorCode } from '../../../protocol/errors.ts'
+import { DELETE, EDIT, MESSAGE, REACTION } from '../tables.ts'
 
 /**
  * How drafts travel to the writer thread and results come back: one flat array of strings and numbers, and one array of

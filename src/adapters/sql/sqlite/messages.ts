@@ -1,8 +1,8 @@
-import type { History } from '../../ports/history.ts'
-import type { Head } from '../../ports/log.ts'
-import type { Message, RoomEvent } from '../../protocol/model.ts'
+import type { History } from '../../../ports/history.ts'
+import type { Head } from '../../../ports/log.ts'
+import type { Message, RoomEvent } from '../../../protocol/model.ts'
+import type { Snapshot } from '../transaction.ts'
 import type { RoomHead } from './event-rows.ts'
-import type { Snapshot } from './transaction.ts'
 
 /** Reads of the log and of history. Each runs in one snapshot; big answers go back as JSON text, which is cheaper to pass on. */
 export const messageReads = {

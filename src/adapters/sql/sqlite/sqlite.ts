@@ -2,8 +2,8 @@ import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
-import { type ErrorCode, YeoulError } from '../../protocol/errors.ts'
-import type { Tables } from './tables.ts'
+import { type ErrorCode, YeoulError } from '../../../protocol/errors.ts'
+import type { Tables } from '../tables.ts'
 
 /** One connection, with kysely for everyday paths and prepared statements for hot ones. */
 export interface Sqlite {

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
-import { REACTION_USERS } from '../../protocol/model.ts'
+import { REACTION_USERS } from '../../../protocol/model.ts'
+import { DELETE, EDIT, MESSAGE, REACTION } from '../tables.ts'
 import {
   APPENDED,
   DRAFT_WIDTH,
@@ -12,7 +13,6 @@ import {
 } from './drafts.ts'
 import type { CachedMember, CachedRoom, RoomCache } from './room-cache.ts'
 import type { Sqlite } from './sqlite.ts'
-import { DELETE, EDIT, MESSAGE, REACTION } from './tables.ts'
 
 /** How far `lively_at` may fall behind, in ms. */
 const LIVELY_STEP = 60_000

@@ -1,13 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
-import { MESSAGE } from './tables.ts'
-
-export interface VerifyReport {
-  rooms: number
-  events: number
-  messages: number
-  /** What is wrong, in plain words, one finding each; empty when all is well. */
-  problems: string[]
-}
+import type { VerifyReport } from '../audit.ts'
+import { MESSAGE } from '../tables.ts'
 
 /** Findings of one kind that are told; the rest is counted. */
 const TOLD = 20

@@ -12,6 +12,8 @@ export type UserNotice =
   | { kind: 'room_removed'; room: string }
   | { kind: 'read'; room: string; seq: number; n: number /** The session that read: it knows already. */; by: string }
   | { kind: 'logins_ended'; sids: string[] }
+  /** Told with the admin who did it as the user; every node looks at the settings then. */
+  | { kind: 'settings_changed' }
 
 export interface BusHandlers {
   room(room: string, notice: RoomNotice): void

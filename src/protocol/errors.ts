@@ -69,6 +69,13 @@ export const ERRORS = {
   epoch_changed: row(409, false, 'The room lives in another epoch than the command names; subscribe again.'),
   files_not_supported: row(400, false, 'This server has no file service.'),
 
+  // The server's configuration
+  config_changed: row(
+    409,
+    false,
+    'The configuration was changed since the version that the caller names; read it again.',
+  ),
+
   // Limits: every one is an outcome with a name
   rate_limited: row(429, true, 'Too many requests; `retryAfterMs` says when to try again.'),
   too_many_commands: row(429, true, 'The connection sent far more commands than its limits allow.', 4429),

@@ -10,6 +10,10 @@ import { startWorker } from './roles/worker.ts'
 
 /** How long `/readyz` says 503 before anything else happens, so that load balancers see it. */
 const UNREADY_MS = 1_000
+/** How often the database is asked for logins that ended and the bus did not tell of. */
+const ENDED_LOGINS_MS = 2_000
+/** How often read cursors and times of last exit are written. */
+const PROGRESS_MS = 500
 
 export interface RunningServer {
   /** The address that people use. */
@@ -32,10 +36,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   // Other upgrades are only offered (`h2c`, by Java's client with every request): those are answered as if they were not.
   const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
   let url = ''
-  let gateway: Awaited<ReturnType<typeof startGateway>> | null = null
+  let gateway: ReturnType<typeof startGateway> | null = null
   try {
-    if (config.roles.includes('gateway')) gateway = await startGateway(parts, () => url)
-    const setupToken = await parts.accounts.offerSetup()
+    await parts.endedLogins.start(ENDED_LOGINS_MS)
+    parts.progress.start(PROGRESS_MS)
+    if (config.roles.includes('gateway')) gateway = startGateway(parts, () => url)
+    const setupToken = config.roles.includes('api') ? await parts.accounts.offerSetup() : null
     // Last, and in one breath with what answers: who comes earlier is refused, nobody is left without an answer.
     const port = await listen(http, config)
     url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
@@ -79,13 +85,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         await parts.appends.drained()
         http.closeAllConnections()
         await parts.progress.stop()
+        parts.endedLogins.stop()
         await parts.store.close()
         parts.metrics.stop()
       },
     }
   } catch (error) {
     gateway?.stop()
+    parts.endedLogins.stop()
     http.close()
+    await parts.progress.stop()
     await parts.store.close()
     throw error
   }

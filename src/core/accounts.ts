@@ -74,6 +74,7 @@ export class AccountService {
   readonly #limits: LoginLimits | null
   readonly #options: Required<Omit<AccountOptions, 'secret' | 'now'>>
   readonly #sealKey: Buffer
+  readonly #setupKey: (purpose: string) => Buffer
   readonly #now: () => number
 
   constructor(deps: AccountDeps, options: AccountOptions) {
@@ -90,6 +91,7 @@ export class AccountService {
       loginLifeMs: options.loginLifeMs ?? 90 * DAY,
     }
     this.#sealKey = deriveKey(options.secret, 'refresh successors')
+    this.#setupKey = (purpose) => deriveKey(options.secret, purpose)
     this.#now = options.now ?? Date.now
   }
 
@@ -219,10 +221,12 @@ export class AccountService {
 
   /**
    * A one-time token that makes whoever registers with it the admin, good for 24 hours and in place of any earlier one; null
-   * when there is an admin. It belongs into a URL's fragment, `PUBLIC_URL/#setup=TOKEN`, which no proxy logs.
+   * when there is an admin. It belongs into a URL's fragment, `PUBLIC_URL/#setup=TOKEN`, which no proxy logs. All nodes of a
+   * cluster that offer it on one day offer the same: no node's start makes another one's link useless.
    */
-  async offerSetup(): Promise<string | null> {
-    const token = newOpaqueToken()
+  async offerSetup(cluster = false): Promise<string | null> {
+    const today = Math.floor(this.#now() / DAY)
+    const token = cluster ? this.#setupKey(`set-up link of day ${today}`).toString('base64url') : newOpaqueToken()
     return (await this.#accounts.offerSetup(hashToken(token), this.#now() + SETUP_LIFE_MS)) ? token : null
   }
 

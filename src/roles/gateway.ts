@@ -2,14 +2,11 @@ import type { Parts } from '../compose.ts'
 import { ClientAddresses } from '../transports/http/client-address.ts'
 import { WebSocketTransport } from '../transports/websocket/server.ts'
 
-/** How often the database is asked for logins that ended and the bus did not tell of. */
-const ENDED_LOGINS_MS = 2_000
-const PROGRESS_MS = 500
 const TYPING_MS = 1_000
 
 /** The role that holds connections. */
-export async function startGateway(parts: Parts, publicUrl: () => string) {
-  const { config, gateway, endedLogins, fanOut, progress, sweep } = parts
+export function startGateway(parts: Parts, publicUrl: () => string) {
+  const { config, gateway, fanOut, sweep } = parts
   const addresses = new ClientAddresses(config.trustedProxies)
   const transport = new WebSocketTransport({
     gateway,
@@ -19,8 +16,6 @@ export async function startGateway(parts: Parts, publicUrl: () => string) {
     maxConnections: config.maxConnections,
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
   })
-  await endedLogins.start(ENDED_LOGINS_MS)
-  progress.start(PROGRESS_MS)
   gateway.presence.start(config.presenceTickMs)
   sweep.start(config.watchTickMs)
   const typing = setInterval(() => fanOut.tick(), TYPING_MS)
@@ -31,7 +26,6 @@ export async function startGateway(parts: Parts, publicUrl: () => string) {
       clearInterval(typing)
       sweep.stop()
       gateway.presence.stop()
-      endedLogins.stop()
     },
   }
 }

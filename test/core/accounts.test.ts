@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { MemoryBus } from '../../src/adapters/memory/bus.ts'
-import { openSqlStore, type SqlStore } from '../../src/adapters/sql/index.ts'
+import { openSqlStore, type SqliteStore } from '../../src/adapters/sql/index.ts'
 import { type AccountOptions, AccountService, type SignedIn } from '../../src/core/accounts.ts'
 import { Passwords } from '../../src/core/passwords.ts'
 import { Tokens } from '../../src/core/tokens.ts'
@@ -18,7 +18,7 @@ const FROM = { address: '192.0.2.1', cookie: false }
 const BROWSER = { address: '192.0.2.1', cookie: true }
 
 let dir: string
-let store: SqlStore
+let store: SqliteStore
 let tokens: Tokens
 let now: number
 /** Logins whose end was told to every node. */
@@ -85,6 +85,20 @@ describe('the set-up link', () => {
     now += DAY - 1
     const { user } = await accounts.register({ username, password: PASSWORD, setupToken: again }, FROM)
     assert.equal(user.role, 'admin')
+  })
+
+  test('is the same from every node of a cluster, another one each day, and works once', async () => {
+    const [one, two] = [service(), service()]
+    const link = (await one.offerSetup(true)) as string
+    assert.equal(await two.offerSetup(true), link)
+    const { user } = await one.register({ username, password: PASSWORD, setupToken: link }, FROM)
+    assert.equal(user.role, 'admin')
+    assert.equal(await two.offerSetup(true), null)
+    const again = two.register({ username: `${username}2`, password: PASSWORD, setupToken: link }, FROM)
+    await assert.rejects(again, refused('setup_token_invalid'))
+    await store.accounts.update(user.id, { role: 'user' })
+    now += DAY
+    assert.notEqual(await one.offerSetup(true), link)
   })
 })
 

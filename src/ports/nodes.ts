@@ -1,0 +1,50 @@
+/** What a node is for the whole of its life. A process that starts again is another node. */
+export interface NodeIdentity {
+  /** New at each start. */
+  id: string
+  /** What the operator calls it; two nodes may have the same name for a moment, while one takes the other's place. */
+  name: string
+  roles: string[]
+  /** Of the program. */
+  version: string
+  /** ms since 1970 UTC. */
+  startedAt: number
+}
+
+/** How a node is doing, measured anew for each heartbeat. */
+export interface NodeReport {
+  state: 'starting' | 'ready' | 'draining'
+  connections: number
+  /** Connections that said hello. */
+  sessions: number
+  /** Rooms held in memory. */
+  hotRooms: number
+  /** Messages accepted in the last second. */
+  sendsPerSecond: number
+  /** Share of the main thread's time that was busy since the last heartbeat, 0 to 1. */
+  load: number
+  /** Resident memory of the process, in bytes. */
+  memory: number
+}
+
+/** A node as the others see it. */
+export interface NodeRecord extends NodeIdentity, NodeReport {
+  /** When its last heartbeat was, in ms since 1970 UTC, by the registry's own clock. */
+  seenAt: number
+}
+
+/**
+ * The nodes of the cluster that are alive. Each beats about once a second; one that has not been heard of for about five
+ * seconds is gone. While the registry itself cannot be reached nobody is declared gone, since nobody can know.
+ */
+export interface NodeRegistry {
+  readonly self: NodeIdentity
+  /** Begins to beat; resolves when the others can see this node, or at once when the registry cannot be reached. */
+  start(report: () => NodeReport): Promise<void>
+  /** All nodes that are alive, this one among them, by name. Rejects `unavailable` when the registry cannot be reached. */
+  list(): Promise<NodeRecord[]>
+  /** Told, on every node, of each node that goes: an orderly `stop` at once, a death after about five seconds. */
+  onGone(handler: (id: string) => void): void
+  /** Takes this node off the list. */
+  stop(): Promise<void>
+}

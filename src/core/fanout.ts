@@ -245,6 +245,8 @@ export class FanOut {
   async #compareHeads(concerns: (room: string) => boolean): Promise<void> {
     this.#comparing = true
     try {
+      // What is being read now may have been read before what was missed.
+      await this.#hotRooms.loaded(concerns)
       await this.#heads.refresh(concerns)
       const rooms = this.#hotRooms.all().filter((hot) => concerns(hot.id))
       for (let i = 0; i < rooms.length; i += COMPARE) {

@@ -69,6 +69,12 @@ export class HotRooms {
     return loading.room
   }
 
+  /** Resolves when the rooms among these that are being loaded now are hot, or could not be. */
+  async loaded(concerns: (room: string) => boolean): Promise<void> {
+    const loading = [...this.#loading].filter(([id]) => concerns(id))
+    await Promise.allSettled(loading.map(([, { room }]) => room))
+  }
+
   /** Events of a room that is being loaded wait for it; false when it is not. */
   hold(id: string, epoch: number, events: RoomEvent[]): boolean {
     const loading = this.#loading.get(id)

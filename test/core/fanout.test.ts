@@ -15,6 +15,7 @@ import { HotRooms } from '../../src/core/hot-rooms.ts'
 import { Hub } from '../../src/core/hub.ts'
 import { Watch } from '../../src/core/watch.ts'
 import { WriteQueue } from '../../src/core/write-queue.ts'
+import type { BusHandlers } from '../../src/ports/bus.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
 import { allEvents, message, newRoom, newUsers } from '../contract/store.ts'
@@ -36,9 +37,21 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** A bus that says that it lost something when the test wants it to. */
+class LossyBus extends MemoryBus {
+  #handlers: BusHandlers | null = null
+  override listen(handlers: BusHandlers): void {
+    this.#handlers = handlers
+    super.listen(handlers)
+  }
+  miss(concerns: (room: string) => boolean): void {
+    this.#handlers?.missed(concerns)
+  }
+}
+
 /** A node's own delivery over the real log and a bus on which the test decides what arrives. */
 function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueBytes = 1_048_576) {
-  const bus = new MemoryBus()
+  const bus = new LossyBus()
   const hub = new Hub()
   const metrics = countingMetrics()
   const failures: unknown[] = []
@@ -252,6 +265,33 @@ test('a room that is loaded while its epoch is raised is not kept with the old o
   betweenReadAndAnswer(async () => n.publish(room, await unpublished(room, 1), 2))
   await n.load(room)
   assert.equal(n.hotRooms.get(room), undefined)
+})
+
+test('[P4] what the bus says that it lost is read from the log, of the rooms concerned', async () => {
+  const n = node()
+  const rooms = [await newRoom(store, users), await newRoom(store, users)] as const
+  const [lost, whole] = [await n.load(rooms[0]), await n.load(rooms[1])]
+  const subscription = n.subscribe(lost)
+  const head = whole.head
+  const events = await unpublished(lost.id, 2)
+  await unpublished(whole.id, 2)
+  n.bus.miss((id) => id === lost.id)
+  await eventually(() => lost.head === events.at(-1)?.seq)
+  n.flusher.flush()
+  assert.deepEqual(subscription.seqs(), [lost.head - 1, lost.head])
+  assert.equal(whole.head, head)
+})
+
+test('[P4] what the bus missed of a room while it was loaded is read when the bus tells so', async () => {
+  const n = node()
+  const room = await newRoom(store, users)
+  let missed: RoomEvent[] = []
+  betweenReadAndAnswer(async () => {
+    missed = await unpublished(room, 3)
+    n.bus.miss((id) => id === room)
+  })
+  const hot = await n.load(room)
+  await eventually(() => hot.head === missed.at(-1)?.seq)
 })
 
 test('a room is read once for a crowd, and what is published while it is read is in it', async () => {

@@ -276,7 +276,11 @@ test('[P4] what the bus says that it lost is read from the log, of the rooms con
   const events = await unpublished(lost.id, 2)
   await unpublished(whole.id, 2)
   n.bus.miss((id) => id === lost.id)
-  await eventually(() => lost.head === events.at(-1)?.seq)
+  await eventually(
+    () => lost.head === events.at(-1)?.seq,
+    () => `the head is ${lost.head}`,
+    1_000,
+  )
   n.flusher.flush()
   assert.deepEqual(subscription.seqs(), [lost.head - 1, lost.head])
   assert.equal(whole.head, head)
@@ -289,9 +293,15 @@ test('[P4] what the bus missed of a room while it was loaded is read when the bu
   betweenReadAndAnswer(async () => {
     missed = await unpublished(room, 3)
     n.bus.miss((id) => id === room)
+    // Heads could be compared by now.
+    await new Promise((resolve) => setTimeout(resolve, 50))
   })
   const hot = await n.load(room)
-  await eventually(() => hot.head === missed.at(-1)?.seq)
+  await eventually(
+    () => hot.head === missed.at(-1)?.seq,
+    () => `the head is ${hot.head}`,
+    1_000,
+  )
 })
 
 test('a room is read once for a crowd, and what is published while it is read is in it', async () => {

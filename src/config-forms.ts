@@ -13,6 +13,11 @@ export interface Option<T> {
   secret?: true
   /** Also a flag of `yeoul start`. */
   flag?: true
+  /** An admin may change it while the server runs: whatever uses it reads it anew each time. */
+  live?: true
+  /** The least and the greatest number. */
+  range?: { min: number; max: number }
+  choices?: readonly string[]
 }
 
 export const whole = (low: number, high: number) => ({
@@ -22,6 +27,7 @@ export const whole = (low: number, high: number) => ({
     .transform(Number)
     .refine((n) => n >= low && n <= high),
   form: `a whole number from ${low} to ${high}`,
+  range: { min: low, max: high },
 })
 export const oneOf = <const V extends readonly string[]>(...values: V) => ({
   schema: z.string().transform((v, check): V[number] => {
@@ -30,6 +36,7 @@ export const oneOf = <const V extends readonly string[]>(...values: V) => ({
     return z.NEVER
   }),
   form: `one of ${values.join(', ')}`,
+  choices: values,
 })
 
 export const onOff = {
@@ -59,6 +66,16 @@ export const secret = (least: number) => ({
   form: `at least ${least} characters`,
   secret: true as const,
   default: null,
+})
+
+/** Addresses with a password in them, of one of the `schemes` (`redis:`), parted by commas when there are several. */
+export const secretAddresses = (schemes: string[], form: string) => ({
+  ...secret(1),
+  schema: z
+    .string()
+    .refine((v) => v.split(',').every((one) => URL.canParse(one) && schemes.includes(new URL(one).protocol)))
+    .transform(orNull),
+  form,
 })
 
 /** Widens the type: a secret that was not given is null. */

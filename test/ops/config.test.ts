@@ -92,7 +92,7 @@ test('lists are taken apart, origins made plain', () => {
 })
 
 test('keys are made once, kept with mode 0600, and a damaged file stops the start', () => {
-  const config = { dataDir: join(folder, 'new', 'data'), jwtSecret: null, jwtPreviousSecret: null }
+  const config = { dataDir: join(folder, 'new', 'data'), databaseUrl: null, jwtSecret: null, jwtPreviousSecret: null }
   const first = ensureSecrets(config)
   const path = join(config.dataDir, 'secrets.json')
   assert.equal(statSync(path).mode & 0o777, 0o600)

@@ -46,6 +46,7 @@ function configurationPage(): string {
     `\`${env}\`${option.secret ? ` or \`${env}_FILE\`` : ''}`,
     flag === null ? '' : `\`${flag}\``,
     defaultOf(key, option),
+    option.live ? 'yes' : '',
     cell(`${option.description} Must be ${option.form}.`),
   ])
   return `# Configuration
@@ -57,9 +58,19 @@ white space around its content is ignored. An empty variable counts as not set.
 An unknown \`YEOUL_…\` variable or a bad value stops the start with one line that names it. \`yeoul config\` prints what is in
 force and where each value came from. Times are in milliseconds. Lists are parted by commas.
 
-This page is made from \`src/config.ts\` by \`node test/ops/pages.ts\`.
+*Live*: an admin may change it while the server runs, for all nodes at once:
 
-${table(['Variable', 'Flag', 'Default', 'Meaning'], rows)}
+    curl -X PATCH https://chat.example.com/api/v1/admin/config -H "Authorization: Bearer $TOKEN" \\
+      -H 'Content-Type: application/json' -d '{"changes": {"limits.bodyLength": 4000, "registration": "closed"}}'
+
+Such a value goes before all others and stays until it is taken back (\`null\`), restarts included. It is in force on every node
+within a second; connected clients are told of changed limits. \`GET /api/v1/admin/config\` shows all options, their names as
+the API has them, and a version; a PATCH that names the version fails with \`config_changed\` when somebody was faster.
+\`GET /api/v1/admin/config/history\` says who changed what, when, and what it was before.
+
+This page is made from \`src/config-options.ts\` by \`node test/ops/pages.ts\`.
+
+${table(['Variable', 'Flag', 'Default', 'Live', 'Meaning'], rows)}
 `
 }
 

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { verifyStore } from '../../src/adapters/sql/index.ts'
-import type { RoomEvent } from '../../src/protocol/model.ts'
 import { launch, startYeoul, temporaryFolder, yeoul } from '../ops/yeoul-process.ts'
 import { newPerson, type Person } from '../support/people.ts'
 import { Random } from '../support/random.ts'
-import { allMessages, assertWitnessed, eventually, Follower, Writer } from '../support/witnesses.ts'
+import { talk, Visitor } from '../support/traffic.ts'
+import { assertWitnessed, eventually, Follower, Writer } from '../support/witnesses.ts'
 
 const KILLS = 10
 const API_KEY = 'key-of-the-tests-alone'
@@ -36,59 +36,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await closed
 }
 
-/** Changes of a message that were acknowledged; no message gets a second edit or delete. */
-interface Changed {
-  room: string
-  target: number
-  type: 'edit' | 'delete' | 'reaction'
-  seq: number
-  body: string
-}
-
-/** Sends, and edits, deletes and reacts to what was acknowledged, until told to stop. */
-async function traffic(writer: Writer, rooms: string[], random: Random, changes: Changed[], stop: AbortSignal) {
-  const touched = new Set<string>()
-  let looked = 0
-  while (!stop.aborted) {
-    await sleep(2)
-    if (writer.unacked < 8) writer.send(random.pick(rooms))
-    if (writer.acked.size <= looked || !writer.line.live || !random.chance(0.3)) continue
-    const [id, { room, seq: target }] = [...writer.acked].at(-1) as [string, { room: string; seq: number }]
-    looked = writer.acked.size
-    if (touched.has(id)) continue
-    touched.add(id)
-    const body = `${id}, edited`
-    const done = (type: Changed['type']) => (ok: Record<string, unknown> | null) => {
-      if (ok !== null) changes.push({ room, target, type, seq: ok.seq as number, body })
-    }
-    const kind = random.whole(0, 2)
-    if (kind === 0) writer.line.ask('edit', { room, seq: target, body }, done('edit'))
-    else if (kind === 1) writer.line.ask('delete', { room, seq: target }, done('delete'))
-    else writer.line.ask('react', { room, seq: target, emoji: '👍', on: true }, done('reaction'))
-  }
-}
-
-/** Joins and leaves a room, each step again until its outcome is known, and stays in the end. */
-async function comeAndGo(person: Person, room: string, stop: AbortSignal): Promise<void> {
-  let inside = false
-  while (!stop.aborted) {
-    await sleep(10)
-    try {
-      const { status }: { status: number } = await person.call('POST', `/rooms/${room}/${inside ? 'leave' : 'join'}`)
-      // A leave whose answer was lost is told so by the next one: no member (403).
-      if (status === 200) inside = true
-      else if (status === 204 || (inside && status === 403)) inside = false
-      else assert.equal(status, 503)
-    } catch (error) {
-      // The connection was cut: the outcome is not known, so the same step again.
-      if (error instanceof assert.AssertionError) throw error
-    }
-  }
-  assert.equal((await person.call('POST', `/rooms/${room}/join`)).status, 200)
-  assert.equal((await person.call('GET', `/rooms/${room}/members`)).status, 200)
-}
-
-test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknowledged is there, once, in its place`, {
+test(`[P1–P5] ${KILLS} times kill -9 under load: all that was acknowledged is there, once, in its place`, {
   timeout: 120_000,
 }, async (t) => {
   const random = seeded(t)
@@ -120,9 +68,12 @@ test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknow
   })
   const stop = new AbortController()
   t.after(() => stop.abort())
-  const changes: Changed[] = []
-  const busy = writers.map((writer) => traffic(writer, rooms, random, changes, stop.signal))
-  const visitors = people.slice(4).map((person) => comeAndGo(person, random.pick(rooms), stop.signal))
+  const busy = writers.map((writer) => talk(writer, rooms, random, stop.signal))
+  const visitors = people.slice(4).map((person) => new Visitor([url], person, random.pick(rooms), random))
+  t.after(() => {
+    for (const visitor of visitors) visitor.stop()
+  })
+  const coming = visitors.map((visitor) => visitor.comeAndGo(stop.signal))
 
   for (let kill = 0; kill < KILLS; kill++) {
     if (random.chance(0.2)) {
@@ -151,43 +102,25 @@ test(`[P1] [P2] [P3] [P4] ${KILLS} times kill -9 under load: all that was acknow
   server = await startYeoul({ dataDir, env })
   await sleep(200)
   stop.abort()
-  await Promise.all([...busy, ...visitors])
-  const runs = await assertWitnessed({ rooms, reader: owner, writers, followers, withinMs: 15_000 })
-  await checkChanges(changes, runs, owner)
+  await Promise.all([...busy, ...coming])
+  assert.deepEqual(
+    visitors.flatMap((visitor) => visitor.problems),
+    [],
+  )
+  const deliveries = visitors.flatMap((visitor) => visitor.deliveries)
+  await assertWitnessed({ rooms, reader: owner, writers, followers, deliveries, withinMs: 15_000 })
   const acked = writers.reduce((sum, writer) => sum + writer.acked.size, 0)
+  const changes = writers.reduce((sum, writer) => sum + writer.changes.length, 0)
   const recoveries = followers.reduce((sum, follower) => sum + follower.recoveries, 0)
-  t.diagnostic(`${acked} messages acknowledged, ${changes.length} changes, ${recoveries} recoveries`)
+  t.diagnostic(`${acked} messages acknowledged, ${changes} changes, ${recoveries} recoveries`)
   assert.ok(acked > KILLS * 20, `there was load: ${acked}`)
-  assert.ok(changes.length > KILLS)
+  assert.ok(changes > KILLS)
 
   server.signal('SIGKILL')
   await server.exited
   assert.deepEqual((await verifyStore(join(dataDir, 'yeoul.db'))).problems, [])
   assert.equal((await yeoul(['verify'], { dataDir })).code, 0)
 })
-
-/** Each acknowledged change is the event at its seq, and the message shows it. */
-async function checkChanges(changes: Changed[], runs: Map<string, RoomEvent[]>, reader: Person): Promise<void> {
-  const messages = new Map<string, Awaited<ReturnType<typeof allMessages>>>()
-  for (const room of runs.keys()) messages.set(room, await allMessages(reader, room))
-  for (const { room, target, type, seq, body } of changes) {
-    const event = runs.get(room)?.[seq - 1]
-    assert.equal(event?.type, type, `[P1] the ${type} of ${target} is at ${seq}`)
-    assert.equal('target' in event && event.target, target)
-    const message = messages.get(room)?.get(target)
-    if (type === 'edit') assert.equal(message?.body, body)
-    else if (type === 'delete') assert.equal(message?.body, null)
-    else assert.deepEqual([message?.reactions.length, message?.reactions[0]?.count], [1, 1])
-  }
-  for (const [room, run] of runs) {
-    const shown = [...(messages.get(room)?.keys() ?? [])].sort((a, b) => a - b)
-    assert.deepEqual(
-      shown,
-      run.filter((event) => event.type === 'message').map((event) => event.seq),
-      'pages and events hold the same messages',
-    )
-  }
-}
 
 test('kill -9 in the middle of the first start leaves nothing that keeps the next one from starting', {
   timeout: 60_000,

@@ -6,9 +6,11 @@ export interface Refusal {
   retryable: boolean
 }
 
+const HELLO_MS = 4_000
+
 /** A connection that comes back whenever it is cut. Answers come by callback, so that they are taken in the order of the wire. */
 export class Line {
-  readonly #url: string
+  readonly #urls: readonly string[]
   readonly #token: string
   readonly #ready: () => void
   readonly #push: (item: Item) => void
@@ -17,6 +19,7 @@ export class Line {
   #asked = new Map<number, (reply: Item) => void>()
   #stopped = false
   #live = false
+  #connects = 0
   #pinging: NodeJS.Timeout | null = null
   /** Whether a ping waits for its answer. */
   #unanswered = false
@@ -25,7 +28,8 @@ export class Line {
   closeCode = 0
 
   constructor(options: {
-    url: string
+    /** Of several nodes each connection takes the next. */
+    url: string | readonly string[]
     token: string
     /** Told after each `hello`. */
     ready: () => void
@@ -33,7 +37,7 @@ export class Line {
     /** Pings every so often, and gives the connection up when one is unanswered at the next; 0: never. */
     pingMs?: number
   }) {
-    this.#url = `${options.url.replace('http', 'ws')}/ws`
+    this.#urls = [options.url].flat().map((url) => `${url.replace('http', 'ws')}/ws`)
     this.#token = options.token
     this.#ready = options.ready
     this.#push = options.push ?? (() => {})
@@ -73,11 +77,15 @@ export class Line {
 
   #connect(): void {
     if (this.#stopped) return
-    const ws = new WebSocket(this.#url, 'yeoul.v1')
+    const url = this.#urls[this.#connects++ % this.#urls.length] as string
+    const ws = new WebSocket(url, 'yeoul.v1')
     this.#ws = ws
+    // A node that hangs takes connections and says nothing.
+    const patience = setTimeout(() => ws.terminate(), HELLO_MS)
     ws.on('open', () => {
       this.ask('hello', { token: this.#token }, (ok) => {
         if (ok === null) return ws.terminate()
+        clearTimeout(patience)
         this.#live = true
         this.#ready()
       })
@@ -88,6 +96,7 @@ export class Line {
     })
     ws.on('error', () => {})
     ws.once('close', (code) => {
+      clearTimeout(patience)
       if (this.#live) {
         this.cuts++
         this.closeCode = code

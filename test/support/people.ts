@@ -8,6 +8,8 @@ export interface Person {
   refreshToken: string
   /** Calls the API as this person; the answer's body is parsed. */
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>
+  /** The same person at another node; calls are given up after `timeoutMs`, never without it. */
+  at(url: string, timeoutMs?: number): Person
 }
 
 interface SignedIn {
@@ -37,22 +39,25 @@ async function signIn(url: string, path: string, body: object, authorization = '
   })
   if (!answer.ok) throw new Error(`not signed in: ${answer.status} ${await answer.text()}`)
   const { user, accessToken, refreshToken } = (await answer.json()) as SignedIn
+  return personAt(url, { id: user.id, username: user.username, accessToken, refreshToken })
+}
+
+function personAt(url: string, who: Omit<Person, 'call' | 'at'>, timeoutMs?: number): Person {
   return {
-    id: user.id,
-    username: user.username,
-    accessToken,
-    refreshToken,
+    ...who,
     async call<T>(method: string, path: string, body?: unknown) {
       const response = await fetch(`${url}/api/v1${path}`, {
         method,
         headers: {
-          Authorization: `Bearer ${accessToken}`,
+          Authorization: `Bearer ${who.accessToken}`,
           ...(body !== undefined && { 'Content-Type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs) }),
       })
       const text = await response.text()
       return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T }
     },
+    at: (other, ms) => personAt(other, who, ms),
   }
 }

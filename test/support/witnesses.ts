@@ -1,9 +1,18 @@
 /**
  * The witnesses of the fault tests: writers that send through anything and remember what they were told, followers that
- * take each room from position to position, and the comparison of both with what the server has in the end (P1–P4).
+ * take each room from position to position, and their comparison with what the server has in the end (P1–P5, checker.ts).
  */
 import assert from 'node:assert/strict'
-import type { Message, RoomEvent } from '../../src/protocol/model.ts'
+import type { Durability, Message, Position, RoomEvent } from '../../src/protocol/model.ts'
+import {
+  type Acknowledged,
+  type ChangeAcknowledged,
+  type Delivery,
+  type Followed,
+  type StoredRoom,
+  type View,
+  violations,
+} from './checker.ts'
 import { type Item, Line } from './line.ts'
 import type { Person } from './people.ts'
 
@@ -20,18 +29,26 @@ export class Writer {
   readonly person: Person
   readonly line: Line
   /** clientMessageId -> what the acknowledgement said. */
-  readonly acked = new Map<string, { room: string; seq: number; body: string }>()
+  readonly acked = new Map<string, Acknowledged>()
+  readonly changes: ChangeAcknowledged[] = []
   readonly problems: string[] = []
   /** Codes of refusals that may succeed later. */
   readonly refusals = new Map<string, number>()
   readonly #unacked = new Map<string, Sent>()
   /** Refused and to be tried again, after a time that doubles until something is acknowledged. */
   readonly #refused = new Map<string, Sent>()
+  readonly #durability: Durability
   #retryMs = RETRY_MS
   #made = 0
 
-  constructor(url: string, person: Person, options: { pingMs?: number } = {}) {
+  /** `durability`: what every acknowledgement must name. */
+  constructor(
+    url: string | readonly string[],
+    person: Person,
+    { durability = 'stored', ...options }: { pingMs?: number; durability?: Durability } = {},
+  ) {
     this.person = person
+    this.#durability = durability
     this.line = new Line({ url, token: person.accessToken, ready: () => this.#resend(), ...options })
   }
 
@@ -45,6 +62,20 @@ export class Writer {
     this.#unacked.set(clientMessageId, sent)
     if (this.line.live) this.#try(clientMessageId, sent)
     return clientMessageId
+  }
+
+  /** Edits, deletes or reacts to a message, once, whatever comes of it. */
+  change(type: ChangeAcknowledged['type'], { room, seq: target }: Pick<Acknowledged, 'room' | 'seq'>, body = ''): void {
+    const [op, fields] = {
+      edit: ['edit', { body }] as const,
+      delete: ['delete', {}] as const,
+      reaction: ['react', { emoji: '👍', on: true }] as const,
+    }[type]
+    this.line.ask(op, { room, seq: target, ...fields }, (ok) => {
+      if (ok === null) return
+      const change = { type, user: this.person.id, room, target, seq: ok.seq as number, at: Date.now() }
+      this.changes.push(type === 'edit' ? { ...change, body } : change)
+    })
   }
 
   #resend(): void {
@@ -76,32 +107,43 @@ export class Writer {
     const before = this.acked.get(id)
     if (before !== undefined && before.seq !== seq)
       this.problems.push(`[P3] ${id} was acknowledged at ${before.seq} and at ${seq}`)
-    if (ok.durability !== 'stored') this.problems.push(`[P1] ${id} is ${ok.durability}`)
-    this.acked.set(id, { room, seq, body })
+    const durability = ok.durability as Durability
+    if (durability !== this.#durability) this.problems.push(`[P1] ${id} is ${durability}`)
+    this.acked.set(id, { user: this.person.id, room, clientMessageId: id, body, seq, durability, at: Date.now() })
     this.#retryMs = RETRY_MS
     this.#unacked.delete(id)
   }
 }
 
 interface Run {
-  epoch: number
-  /** From seq 1 on. */
-  events: RoomEvent[]
+  /** The last one grows. */
+  views: View[]
   /** Pushes that wait until the range before them was fetched. */
   held: RoomEvent[] | null
 }
 
 /** Follows rooms from their first event on, by position, through anything. */
 export class Follower {
+  readonly person: Person
   readonly line: Line
   readonly runs = new Map<string, Run>()
   readonly problems: string[] = []
   /** Answers to `subscribe` that were a recovery, and how many `lagging` pushes came. */
   recoveries = 0
   laggings = 0
+  readonly #losses: boolean
 
-  constructor(url: string, person: Person, rooms: string[], options: { epoch?: number; pingMs?: number } = {}) {
-    for (const room of rooms) this.runs.set(room, { epoch: options.epoch ?? 1, events: [], held: null })
+  /** `epoch`: the one that the rooms begin with; `losses`: whether the log may lose data, so that epochs rise. */
+  constructor(
+    url: string | readonly string[],
+    person: Person,
+    rooms: string[],
+    options: { epoch?: number; pingMs?: number; losses?: boolean } = {},
+  ) {
+    const { epoch = 1, losses = false } = options
+    this.person = person
+    this.#losses = losses
+    for (const room of rooms) this.runs.set(room, { views: [{ epoch, from: 0, page: null, events: [] }], held: null })
     this.line = new Line({
       url,
       token: person.accessToken,
@@ -112,7 +154,12 @@ export class Follower {
   }
 
   head(room: string): number {
-    return this.#run(room).events.length
+    return this.#position(this.#run(room)).seq
+  }
+
+  /** What it saw, room by room. */
+  followed(): Followed[] {
+    return [...this.runs].map(([room, { views }]) => ({ who: this.person.username, room, views }))
   }
 
   #subscribeAll(): void {
@@ -122,16 +169,14 @@ export class Follower {
   #subscribe(room: string): void {
     const run = this.#run(room)
     run.held = null
-    this.line.ask('subscribe', { room, position: this.#position(run) }, (ok, err) => {
+    const position = this.#position(run)
+    this.line.ask('subscribe', { room, position }, (ok, err) => {
       if (ok === null) {
         if (err?.retryable) setTimeout(() => this.line.live && this.#subscribe(room), 50)
         else this.problems.push(`subscribe was refused: ${err?.code}`)
         return
       }
-      if (ok.recovered !== true) {
-        this.problems.push(`[P4] nothing was lost, and yet the position ${run.events.length} was not recovered`)
-        return
-      }
+      if (ok.recovered !== true) return this.#reset(run, position, ok)
       this.recoveries++
       for (const event of ok.events as RoomEvent[]) this.#take(run, event, 'the answer')
       if (ok.more === true) {
@@ -141,13 +186,25 @@ export class Follower {
     })
   }
 
+  /** The log lost data: what comes now begins with a page. */
+  #reset(run: Run, before: Position, { position, messages }: Item): void {
+    const { epoch, seq } = position as Position
+    if (!this.#losses || epoch <= before.epoch)
+      this.problems.push(`[P4] nothing was lost, and yet ${JSON.stringify(before)} was not recovered`)
+    else run.views.push({ epoch, from: seq, page: messages as Message[], events: [] })
+  }
+
   #fetch(room: string, run: Run, head: number): void {
     const { epoch, seq } = this.#position(run)
     this.line.ask('events', { room, after: seq, epoch, limit: 1_000 }, (ok, err) => {
       if (err?.retryable) return void setTimeout(() => this.line.live && this.#fetch(room, run, head), 50)
-      if (ok?.recovered !== true) return void this.problems.push('[P4] a range could not be fetched')
+      if (ok?.recovered !== true) {
+        // The `reset` that goes with it begins again.
+        if (!this.#losses) this.problems.push('[P4] a range could not be fetched')
+        return
+      }
       for (const event of ok.events as RoomEvent[]) if (event.seq <= head) this.#take(run, event, 'a range')
-      if (run.events.length < head) return this.#fetch(room, run, head)
+      if (this.#position(run).seq < head) return this.#fetch(room, run, head)
       const held = run.held ?? []
       run.held = null
       for (const event of held) this.#take(run, event, 'a held push')
@@ -155,7 +212,8 @@ export class Follower {
   }
 
   #pushed(item: Item): void {
-    const run = this.runs.get(item.room as string)
+    const room = item.room as string
+    const run = this.runs.get(room)
     if (run === undefined) return
     if (item.push === 'event') {
       const event = item.event as RoomEvent
@@ -164,23 +222,25 @@ export class Follower {
     } else if (item.push === 'lagging') {
       this.laggings++
       const { seq } = item.position as { seq: number }
-      if (seq !== run.events.length) this.problems.push(`lagging says ${seq}, delivered was ${run.events.length}`)
-      this.#subscribe(item.room as string)
-    }
+      const delivered = this.#position(run).seq
+      if (seq !== delivered) this.problems.push(`lagging says ${seq}, delivered was ${delivered}`)
+      this.#subscribe(room)
+    } else if (item.push === 'reset') this.#subscribe(room)
   }
 
   #take(run: Run, event: RoomEvent, from: string): void {
-    const last = run.events.length
-    if (event.seq === last + 1) run.events.push(event)
-    else this.problems.push(`[P4] ${from} brings ${event.seq} after ${last}`)
+    const last = this.#position(run).seq
+    if (event.seq === last + 1) run.views.at(-1)?.events.push(event)
+    else this.problems.push(`[P4] ${this.person.username}: ${from} brings ${event.seq} after ${last}`)
   }
 
   #run(room: string): Run {
     return this.runs.get(room) as Run
   }
 
-  #position(run: Run): { epoch: number; seq: number } {
-    return { epoch: run.epoch, seq: run.events.length }
+  #position(run: Run): Position {
+    const { epoch, from, events } = run.views.at(-1) as View
+    return { epoch, seq: from + events.length }
   }
 }
 
@@ -200,93 +260,6 @@ export async function wholeRun(reader: Person, room: string, epoch = 1): Promise
   }
 }
 
-/** Waits until a condition holds; fails with `what` after `ms`. */
-export async function eventually(holds: () => boolean | Promise<boolean>, what: () => string, ms: number) {
-  const end = performance.now() + ms
-  while (!(await holds())) {
-    if (performance.now() > end) assert.fail(`after ${ms} ms: ${what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-/**
- * Waits until everything sent was acknowledged and every follower is at the head, then compares: acknowledged is there,
- * once, at its seq; sequences have no hole; every follower's run is the room's.
- */
-export async function assertWitnessed(all: {
-  rooms: string[]
-  reader: Person
-  writers: Writer[]
-  followers: Follower[]
-  withinMs: number
-}): Promise<Map<string, RoomEvent[]>> {
-  const { rooms, reader, writers, followers, withinMs } = all
-  const told = () => [...writers, ...followers].flatMap((witness) => witness.problems)
-  const waiting = () => writers.reduce((sum, writer) => sum + writer.unacked, 0)
-  await eventually(
-    () => waiting() === 0 || told().length > 0,
-    () => `${waiting()} messages are not acknowledged`,
-    withinMs,
-  )
-  assert.deepEqual(told(), [])
-  const runs = new Map<string, RoomEvent[]>()
-  for (const room of rooms) runs.set(room, await wholeRun(reader, room))
-  for (const [room, run] of runs) {
-    await eventually(
-      () => followers.every((one) => !one.runs.has(room) || one.head(room) >= run.length) || told().length > 0,
-      () => `followers are at ${followers.map((one) => one.runs.get(room)?.events.length)} of ${run.length}`,
-      withinMs,
-    )
-  }
-  assert.deepEqual(told(), [])
-  for (const [room, run] of runs) checkRun(room, run, writers, followers)
-  return runs
-}
-
-function checkRun(room: string, run: RoomEvent[], writers: Writer[], followers: Follower[]): void {
-  const once = new Set<string>()
-  for (const [i, event] of run.entries()) {
-    assert.equal(event.seq, i + 1, '[P2] the sequence has no hole')
-    if (event.type !== 'message') continue
-    const key = `${event.actor} ${event.clientMessageId}`
-    assert.ok(!once.has(key), `[P3] ${key} is stored once`)
-    once.add(key)
-  }
-  for (const { acked, person } of writers) {
-    for (const [id, ack] of acked) {
-      if (ack.room !== room) continue
-      const event = run[ack.seq - 1]
-      assert.equal(event?.type, 'message', `[P1] ${id} is at ${ack.seq}`)
-      assert.deepEqual([event.actor, event.clientMessageId], [person.id, id], `[P1] ${id} is at ${ack.seq}`)
-    }
-  }
-  const names = run.map(nameOf)
-  for (const follower of followers) {
-    const followed = follower.runs.get(room)
-    if (followed !== undefined) assert.deepEqual(followed.events.slice(0, run.length).map(nameOf), names)
-  }
-}
-
-/** What an event is, but for text that an edit or a delete may have changed since. */
-function nameOf(event: RoomEvent): string {
-  const { seq, type, actor } = event
-  switch (event.type) {
-    case 'message':
-      return `${seq} ${type} ${actor} ${event.clientMessageId} ${event.n}`
-    case 'edit':
-    case 'delete':
-      return `${seq} ${type} ${actor} ${event.target}`
-    case 'reaction':
-      return `${seq} ${type} ${actor} ${event.target} ${event.emoji} ${event.on}`
-    case 'join':
-    case 'leave':
-    case 'member':
-      return `${seq} ${type} ${actor} ${event.user}`
-    case 'room':
-      return `${seq} ${type} ${actor}`
-  }
-}
-
 /** Every message of a room, by seq, read page by page from the newest back. */
 export async function allMessages(reader: Person, room: string): Promise<Map<number, Message>> {
   const messages = new Map<number, Message>()
@@ -302,3 +275,71 @@ export async function allMessages(reader: Person, room: string): Promise<Map<num
     before = `&before=${first.seq}`
   }
 }
+
+/** A room as a member reads it from the server now. */
+export async function storedRoom(reader: Person, room: string): Promise<StoredRoom> {
+  const { body } = await reader.call<{ position: Position }>('GET', `/rooms/${room}`)
+  const { epoch } = body.position
+  return { epoch, events: await wholeRun(reader, room, epoch), messages: await allMessages(reader, room) }
+}
+
+/** Waits until a condition holds; fails with `what` after `ms`. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: () => string, ms: number) {
+  const end = performance.now() + ms
+  while (!(await holds())) {
+    if (performance.now() > end) assert.fail(`after ${ms} ms: ${what()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+export interface Witnesses {
+  rooms: string[]
+  /** A member of the rooms, through whom the end is read. */
+  reader: Person
+  writers: Writer[]
+  followers: Follower[]
+  /** What came to users who went in and out of rooms. */
+  deliveries?: Delivery[]
+  /** When the log lost its data, ms since 1970. */
+  losses?: number[]
+  withinMs: number
+}
+
+/**
+ * Waits until everything sent was acknowledged and every follower is at the head; then nothing of what anybody was told
+ * may contradict what is stored (P1–P5). Answers the rooms as they are stored.
+ */
+export async function assertWitnessed(all: Witnesses): Promise<Map<string, StoredRoom>> {
+  const { rooms, reader, writers, followers, deliveries = [], losses, withinMs } = all
+  const told = () => [...writers, ...followers].flatMap((witness) => witness.problems)
+  const waiting = () => writers.reduce((sum, writer) => sum + writer.unacked, 0)
+  await eventually(
+    () => waiting() === 0 || told().length > 0,
+    () => `${waiting()} messages are not acknowledged`,
+    withinMs,
+  )
+  assert.deepEqual(told(), [])
+  const stored = new Map<string, StoredRoom>()
+  for (const room of rooms) stored.set(room, await storedRoom(reader, room))
+  for (const [room, { events }] of stored) {
+    await eventually(
+      () => followers.every((one) => !one.runs.has(room) || one.head(room) >= events.length) || told().length > 0,
+      () => `followers are at ${followers.map((one) => one.runs.has(room) && one.head(room))} of ${events.length}`,
+      withinMs,
+    )
+  }
+  assert.deepEqual(told(), [])
+  const verdict = violations({
+    acknowledged: writers.flatMap((writer) => [...writer.acked.values()]),
+    changes: writers.flatMap((writer) => writer.changes),
+    followed: followers.flatMap((follower) => follower.followed()),
+    deliveries,
+    stored,
+    ...(losses !== undefined && { losses }),
+  })
+  assert.deepEqual(verdict.slice(0, TOLD), [], `${verdict.length} violations`)
+  return stored
+}
+
+/** Violations of one run that are told. */
+const TOLD = 20

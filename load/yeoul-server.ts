@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { migrate } from '../src/adapters/sql/migrations.ts'
+import { migrate } from '../src/adapters/sql/sqlite/migrate.ts'
 import { openSqlite } from '../src/adapters/sql/sqlite/sqlite.ts'
 import { databaseFile } from '../src/config.ts'
 import { newId } from '../src/core/ids.ts'

@@ -20,7 +20,12 @@ export const loginWrites = {
     await keepToken(db, pk, tokenHash)
   },
 
-  async rotateToken({ db }: Transaction, spend: Parameters<Logins['rotate']>[0]): ReturnType<Logins['rotate']> {
+  async rotateToken(tx: Transaction, spend: Parameters<Logins['rotate']>[0]): ReturnType<Logins['rotate']> {
+    const { db } = tx
+    // Of two that come with one token at once, the second finds it spent.
+    await tx
+      .holding(db.selectFrom('refresh_tokens').select('login_pk').where('token_hash', '=', spend.tokenHash))
+      .execute()
     const token = await db
       .selectFrom('refresh_tokens as t')
       .innerJoin('logins as l', 'l.pk', 't.login_pk')

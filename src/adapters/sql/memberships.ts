@@ -16,11 +16,11 @@ import { decodeCursor, pageOf } from './cursor.ts'
 import { roomOf, selectRooms } from './rooms.ts'
 import { insertEvents } from './sequence.ts'
 import { type MemberRow, OWNER, ROLES, roleNumber, type Tables } from './tables.ts'
-import { roomPk, type Snapshot, type Transaction, userPk } from './transaction.ts'
+import { holdRoom, roomPk, type Snapshot, type Transaction, userPk } from './transaction.ts'
 
 export const membershipWrites = {
   async join(tx: Transaction, room: string, user: string, actor: string, at: number): ReturnType<Memberships['join']> {
-    const pk = await roomPk(tx.db, room)
+    const pk = await holdRoom(tx, room)
     const who = await userPk(tx.db, user)
     const known = await findMember(tx.db, pk, who)
     if (known !== undefined) {
@@ -48,7 +48,7 @@ export const membershipWrites = {
     at: number,
     reason: LeaveReason,
   ): Promise<Change> {
-    const pk = await roomPk(tx.db, room)
+    const pk = await holdRoom(tx, room)
     const who = await userPk(tx.db, user)
     const by = actor === user ? who : await userPk(tx.db, actor)
     const member = await findMember(tx.db, pk, who)
@@ -75,11 +75,11 @@ export const membershipWrites = {
     return { epoch, events: [{ type: 'leave', seq, at, actor, user, reason }] }
   },
 
-  async unban({ db }: Transaction, room: string, user: string): Promise<void> {
-    await db
+  async unban(tx: Transaction, room: string, user: string): Promise<void> {
+    await tx.db
       .deleteFrom('bans')
-      .where('room_pk', '=', await roomPk(db, room))
-      .where('user_pk', '=', await userPk(db, user))
+      .where('room_pk', '=', await holdRoom(tx, room))
+      .where('user_pk', '=', await userPk(tx.db, user))
       .execute()
   },
 
@@ -91,7 +91,7 @@ export const membershipWrites = {
     at: number,
     role: MemberRole,
   ): Promise<Change> {
-    const pk = await roomPk(tx.db, room)
+    const pk = await holdRoom(tx, room)
     const who = await memberPk(tx.db, pk, user)
     const member = (await findMember(tx.db, pk, who)) as Selectable<MemberRow>
     if (member.role === roleNumber(role)) return { epoch: await epochOf(tx.db, pk), events: [] }
@@ -168,7 +168,7 @@ export const membershipReads = {
   },
 
   async roomsOfUser(
-    { db, events }: Snapshot,
+    { db, messagesAt }: Snapshot,
     user: string,
     cursor: string | null,
     limit: number,
@@ -187,6 +187,9 @@ export const membershipReads = {
       .orderBy('r.pk', 'desc')
       .limit(limit + 1)
       .execute()
+    const places = rows.flatMap(({ pk, last_message_seq: seq }) => (seq === null ? [] : [{ pk, seq }]))
+    const found = await messagesAt(places)
+    const lastMessages = new Map(places.map(({ pk }, i) => [pk, found[i] ?? null]))
     return pageOf(
       rows,
       limit,
@@ -194,7 +197,7 @@ export const membershipReads = {
         room: roomOf(row),
         membership: membershipOf(row),
         unread: Math.max(0, row.n - row.read_n),
-        lastMessage: row.last_message_seq === null ? null : events.message(row, row.last_message_seq),
+        lastMessage: lastMessages.get(row.pk) ?? null,
       }),
       (row) => [row.last_at, row.pk],
     )

@@ -1,15 +1,19 @@
-import type { DatabaseSync } from 'node:sqlite'
-
-interface Migration {
+/** A step of the schema, in SQLite's words; `postgresOf` says it in PostgreSQL's. */
+export interface Migration {
   name: string
   sql: string
+  /** What PostgreSQL has besides. */
+  postgres?: string
+  /** Set when a program that does not know this step must not go on beside one that does. */
+  incompatible?: true
 }
 
 /**
  * The schema, step by step; the version of a database is how many steps it has taken. A step that was released is never
- * edited: changes are new steps at the end.
+ * edited: changes are new steps at the end. During an upgrade of a cluster nodes of the old version go on beside nodes of
+ * the new one: a step adds and does not take away, or says that it is `incompatible`.
  */
-const MIGRATIONS: Migration[] = [
+export const MIGRATIONS: Migration[] = [
   {
     name: 'the embedded server',
     sql: `
@@ -133,40 +137,74 @@ const MIGRATIONS: Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    name: 'many nodes',
+    sql: `
+      ALTER TABLE rooms ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX rooms_of_partition ON rooms (partition);
+
+      CREATE TABLE cluster (
+        id         TEXT    NOT NULL PRIMARY KEY,
+        partitions INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE settings (
+        version INTEGER NOT NULL PRIMARY KEY,
+        changes TEXT    NOT NULL,
+        actor   TEXT,
+        at      INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE partitions (
+        pk          INTEGER NOT NULL PRIMARY KEY,
+        owner       TEXT,
+        epoch       INTEGER NOT NULL DEFAULT 1,
+        position    TEXT    NOT NULL DEFAULT '0-0',
+        lease_owner TEXT,
+        lease_until INTEGER NOT NULL DEFAULT 0
+      ) STRICT;
+
+      CREATE TABLE outbox (
+        pk        INTEGER PRIMARY KEY,
+        room_pk   INTEGER NOT NULL REFERENCES rooms,
+        partition INTEGER NOT NULL,
+        event     TEXT    NOT NULL,
+        at        INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX outbox_of_room ON outbox (room_pk, pk);
+
+      CREATE TABLE parked (
+        pk        INTEGER PRIMARY KEY,
+        partition INTEGER NOT NULL,
+        entry     TEXT    NOT NULL,
+        room      TEXT    NOT NULL,
+        seq       INTEGER NOT NULL,
+        payload   TEXT    NOT NULL,
+        error     TEXT    NOT NULL,
+        tries     INTEGER NOT NULL,
+        at        INTEGER NOT NULL
+      ) STRICT;
+    `,
+    postgres: `
+      -- Room for new versions of rows beside the old ones: counters and cursors move with every message.
+      ALTER TABLE rooms SET (fillfactor = 50);
+      ALTER TABLE members SET (fillfactor = 80);
+      ALTER TABLE partitions SET (fillfactor = 50);
+    `,
+  },
 ]
 
 /**
- * Brings a database up to this program's schema. Throws when the database is newer than the program.
+ * A step in PostgreSQL's words. Text is compared byte by byte, as SQLite does: quicker than a language's order, and an
+ * index never depends on a library of the system.
  */
-export function migrate(db: DatabaseSync): void {
-  if (versionOf(db) === MIGRATIONS.length) return
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    db.exec(
-      'CREATE TABLE IF NOT EXISTS schema_steps (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT',
-    )
-    const version = versionOf(db)
-    if (version > MIGRATIONS.length) {
-      throw new Error(
-        `the database has schema version ${version}, this Yeoul knows ${MIGRATIONS.length}: use a newer Yeoul`,
-      )
-    }
-    const record = db.prepare('INSERT INTO schema_steps (version, name, at) VALUES (?, ?, ?)')
-    for (let i = version; i < MIGRATIONS.length; i++) {
-      const step = MIGRATIONS[i] as Migration
-      db.exec(step.sql)
-      record.run(i + 1, step.name, Date.now())
-    }
-    db.exec('COMMIT')
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
-}
-
-function versionOf(db: DatabaseSync): number {
-  const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_steps'").get()
-  if (known === undefined) return 0
-  return (db.prepare('SELECT coalesce(max(version), 0) AS version FROM schema_steps').get() as { version: number })
-    .version
+export function postgresOf({ sql, postgres = '' }: Migration): string {
+  return (
+    sql
+      .replaceAll(/\bINTEGER PRIMARY KEY\b/g, 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY')
+      .replaceAll(/\bINTEGER\b/g, 'BIGINT')
+      .replaceAll(/\bTEXT\b/g, 'TEXT COLLATE "C"')
+      .replaceAll(/\) STRICT(, WITHOUT ROWID)?;/g, ');') + postgres
+  )
 }

@@ -7,14 +7,15 @@ import { admit, type Known, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import { insertEvents } from './sequence.ts'
 import { OWNER, ROLES, type RoomRow, type Tables } from './tables.ts'
-import { roomPk, type Snapshot, type Transaction, userPk } from './transaction.ts'
+import { holdRoom, type Snapshot, type Transaction, userPk } from './transaction.ts'
 
 export const roomWrites = {
   async createRoom(tx: Transaction, room: NewRoom): ReturnType<Rooms['create']> {
     const directKey = room.kind === 'direct' ? directKeyOf(room.createdBy, room.memberIds) : null
     if (directKey !== null) {
-      const known = await tx.db.selectFrom('rooms').select('id').where('direct_key', '=', directKey).executeTakeFirst()
-      if (known !== undefined) return bringBack(tx, known.id, room)
+      const rooms = tx.db.selectFrom('rooms').select(['id', 'pk']).where('direct_key', '=', directKey)
+      const known = await tx.holding(rooms).executeTakeFirst()
+      if (known !== undefined) return bringBack(tx, known, room)
     }
     const creator = await userPk(tx.db, room.createdBy)
     const { pk } = await tx.db
@@ -22,6 +23,7 @@ export const roomWrites = {
       .values({
         id: room.id,
         kind: room.kind,
+        partition: tx.partitionOf(room.id),
         title: room.title,
         title_key: searchKey(room.title),
         capacity: room.kind === 'direct' ? 2 : room.capacity,
@@ -53,7 +55,7 @@ export const roomWrites = {
     at: number,
     wanted: Parameters<Rooms['update']>[3],
   ): ReturnType<Rooms['update']> {
-    const pk = await roomPk(tx.db, id)
+    const pk = await holdRoom(tx, id)
     const before = await recordOf(tx.db, pk)
     const changes: typeof wanted = {}
     if (wanted.title !== undefined && wanted.title !== before.title) changes.title = wanted.title
@@ -80,7 +82,7 @@ export const roomWrites = {
   },
 
   async removeRoom(tx: Transaction, id: string, actor: string, at: number): ReturnType<Rooms['remove']> {
-    const pk = await roomPk(tx.db, id)
+    const pk = await holdRoom(tx, id)
     const members = await tx.db
       .selectFrom('members as m')
       .innerJoin('users as u', 'u.pk', 'm.user_pk')
@@ -178,8 +180,7 @@ async function recordOf(db: Kysely<Tables>, pk: number): Promise<RoomRecord> {
 }
 
 /** A direct room that exists already: whoever of the two had left is a member again. */
-async function bringBack(tx: Transaction, id: string, wanted: NewRoom): ReturnType<Rooms['create']> {
-  const pk = await roomPk(tx.db, id)
+async function bringBack(tx: Transaction, { id, pk }: Known, wanted: NewRoom): ReturnType<Rooms['create']> {
   const pair = await findUsers(tx.db, [...new Set([wanted.createdBy, ...wanted.memberIds])])
   const present = await tx.db.selectFrom('members').select(['user_pk', 'role']).where('room_pk', '=', pk).execute()
   let owned = present.some((member) => member.role === OWNER)

@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.ts'
 import type { Logins } from '../../ports/logins.ts'
 import type { Memberships } from '../../ports/memberships.ts'
 import type { Rooms } from '../../ports/rooms.ts'
+import type { SettingsLog } from '../../ports/settings.ts'
 import type { VerifyReport } from './audit.ts'
 
 /** The ports that one SQL database keeps, and how its server looks after it. */
@@ -14,6 +15,7 @@ export interface SqlStore {
   rooms: Rooms
   memberships: Memberships
   history: History
+  settings: SettingsLog
   /** Audits the whole database in one snapshot; the server goes on meanwhile. */
   verify(): Promise<VerifyReport>
   /** Rejects `unavailable` when the database cannot be read or written now. */

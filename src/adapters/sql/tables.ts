@@ -15,6 +15,11 @@ export interface Tables {
   bans: { room_pk: number; user_pk: number; at: number; actor_pk: number }
   events: EventRow
   reactions: ReactionRow
+  cluster: ClusterRow
+  settings: SettingsRow
+  partitions: PartitionRow
+  outbox: OutboxRow
+  parked: ParkedRow
 }
 
 export interface UserRow {
@@ -53,6 +58,8 @@ export interface RoomRow {
   pk: Generated<number>
   id: string
   kind: RoomKind
+  /** The partition of a cluster that the room belongs to; 0 in the embedded mode. */
+  partition: number
   title: string
   /** The title as it is searched: lower case. */
   title_key: string
@@ -128,6 +135,56 @@ export interface ReactionRow {
   seq: number
 }
 
+/** The cluster that the database belongs to: one row, made by the first node. */
+export interface ClusterRow {
+  id: string
+  partitions: number
+  created_at: number
+}
+
+/** The configuration that was changed at run time: one row for each change, never edited. */
+export interface SettingsRow {
+  version: number
+  /** JSON */
+  changes: string
+  actor: string | null
+  at: number
+}
+
+/** How far a partition of the shared log was written to the database, and by whom. */
+export interface PartitionRow {
+  pk: number
+  /** The instance of the log that `position` belongs to. */
+  owner: string | null
+  epoch: Generated<number>
+  position: Generated<string>
+  lease_owner: string | null
+  lease_until: Generated<number>
+}
+
+/** An event whose room or membership has changed already; the row lives until the event is in the shared log. */
+export interface OutboxRow {
+  pk: Generated<number>
+  room_pk: number
+  partition: number
+  /** JSON, without seq and n. */
+  event: string
+  at: number
+}
+
+/** An entry of the shared log that could not be written to the database. */
+export interface ParkedRow {
+  pk: Generated<number>
+  partition: number
+  entry: string
+  room: string
+  seq: number
+  payload: string
+  error: string
+  tries: number
+  at: number
+}
+
 /** Event types by their number in the database. Append only. */
 export const EVENT_TYPES = ['message', 'edit', 'delete', 'reaction', 'join', 'leave', 'member', 'room'] as const
 export const MESSAGE = 0
@@ -146,5 +203,8 @@ export const OWNER = 0
 export function roleNumber(role: MemberRole): number {
   return ROLES.indexOf(role)
 }
+
+/** How far `lively_at` may fall behind `last_at`, in ms. */
+export const LIVELY_STEP = 60_000
 
 export type NewEvent = Insertable<EventRow>

@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
-import { REACTION_USERS } from '../../../protocol/model.ts'
-import { DELETE, EDIT, MESSAGE, REACTION } from '../tables.ts'
+import { type ReactionSummary, react } from '../reactions.ts'
+import { DELETE, EDIT, LIVELY_STEP, MESSAGE, REACTION } from '../tables.ts'
 import {
   APPENDED,
   DRAFT_WIDTH,
@@ -13,12 +13,6 @@ import {
 } from './drafts.ts'
 import type { CachedMember, CachedRoom, RoomCache } from './room-cache.ts'
 import type { Sqlite } from './sqlite.ts'
-
-/** How far `lively_at` may fall behind, in ms. */
-const LIVELY_STEP = 60_000
-
-/** The reactions of a message as its row holds them: emoji, count, first users. */
-type ReactionSummary = [emoji: string, count: number, users: number[]][]
 
 interface Target {
   seq: number
@@ -242,21 +236,6 @@ export class Appender {
     results[this.#place + 3] = n
     results[this.#place + 4] = at
   }
-}
-
-/** As `applyEvent` in protocol/message.ts changes the reactions that a client holds. */
-function react(summary: ReactionSummary, emoji: string, userPk: number, on: boolean): ReactionSummary {
-  const i = summary.findIndex((each) => each[0] === emoji)
-  const old = summary[i]
-  if (old === undefined) return on ? [...summary, [emoji, 1, [userPk]]] : summary
-  const count = old[1] + (on ? 1 : -1)
-  if (count <= 0) return summary.filter((each) => each !== old)
-  const users = on
-    ? old[2].length < REACTION_USERS
-      ? [...old[2], userPk]
-      : old[2]
-    : old[2].filter((each) => each !== userPk)
-  return summary.with(i, [emoji, count, users])
 }
 
 function prepareAll({ prepare }: Sqlite) {

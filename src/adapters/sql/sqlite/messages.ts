@@ -1,12 +1,15 @@
 import type { History } from '../../../ports/history.ts'
 import type { Head } from '../../../ports/log.ts'
 import type { Message, RoomEvent } from '../../../protocol/model.ts'
-import type { Snapshot } from '../transaction.ts'
-import type { RoomHead } from './event-rows.ts'
+import type { EventReader, RoomHead } from './event-reader.ts'
+
+interface EventSnapshot {
+  events: EventReader
+}
 
 /** Reads of the log and of history. Each runs in one snapshot; big answers go back as JSON text, which is cheaper to pass on. */
 export const messageReads = {
-  readEvents({ events }: Snapshot, id: string, after: number, limit: number): string {
+  readEvents({ events }: EventSnapshot, id: string, after: number, limit: number): string {
     const room = events.room(id)
     const answer: { head: Head; events: RoomEvent[] } = {
       head: headOf(room),
@@ -15,7 +18,7 @@ export const messageReads = {
     return JSON.stringify(answer)
   },
 
-  heads({ events }: Snapshot, ids: string[]): [id: string, head: Head][] {
+  heads({ events }: EventSnapshot, ids: string[]): [id: string, head: Head][] {
     const heads: [string, Head][] = []
     for (const id of ids) {
       const room = events.findRoom(id)
@@ -24,7 +27,7 @@ export const messageReads = {
     return heads
   },
 
-  pageOfMessages({ events }: Snapshot, id: string, range: Parameters<History['messages']>[1]): string {
+  pageOfMessages({ events }: EventSnapshot, id: string, range: Parameters<History['messages']>[1]): string {
     const room = events.room(id)
     const [first, last, more] = countsOf(range, room, (seq) => events.countUpTo(room, seq))
     const answer: Awaited<ReturnType<History['messages']>> = {
@@ -37,12 +40,12 @@ export const messageReads = {
     return JSON.stringify(answer)
   },
 
-  oneMessage({ events }: Snapshot, id: string, seq: number): Message | null {
+  oneMessage({ events }: EventSnapshot, id: string, seq: number): Message | null {
     const room = events.findRoom(id)
     return room === null ? null : events.message(room, seq)
   },
 
-  countMessagesUpTo({ events }: Snapshot, id: string, seq: number): number {
+  countMessagesUpTo({ events }: EventSnapshot, id: string, seq: number): number {
     return events.countUpTo(events.room(id), seq)
   },
 }

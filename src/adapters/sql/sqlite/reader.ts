@@ -3,8 +3,9 @@ import { accountReads } from '../accounts.ts'
 import { loginReads } from '../logins.ts'
 import { membershipReads } from '../memberships.ts'
 import { roomReads } from '../rooms.ts'
+import { settingsReads } from '../settings.ts'
 import type { Snapshot } from '../transaction.ts'
-import { EventReader } from './event-rows.ts'
+import { EventReader } from './event-reader.ts'
 import { messageReads } from './messages.ts'
 import { failureOf, openSqlite } from './sqlite.ts'
 import type { Answer, Call, ThreadData } from './thread-protocol.ts'
@@ -14,13 +15,17 @@ import type { Answer, Call, ThreadData } from './thread-protocol.ts'
 const { path, cacheKiB } = workerData as ThreadData
 const port = parentPort!
 const sqlite = openSqlite({ path, readOnly: true, cacheKiB })
-const snapshot: Snapshot = { db: sqlite.db, events: new EventReader(sqlite) }
+const events = new EventReader(sqlite)
+const snapshot = { db: sqlite.db, events, messagesAt: (places) => events.messagesAt(places) } satisfies Snapshot & {
+  events: EventReader
+}
 
 const operations = {
   ...accountReads,
   ...loginReads,
   ...roomReads,
   ...membershipReads,
+  ...settingsReads,
   ...messageReads,
 
   ping(): void {},
@@ -48,7 +53,7 @@ async function work(): Promise<void> {
 async function perform([id, name, ...args]: Call): Promise<Answer> {
   try {
     if (name === 'close') return ['ok', id, sqlite.raw.close()]
-    const operation = operations[name as keyof ReadOperations] as (on: Snapshot, ...args: unknown[]) => unknown
+    const operation = operations[name as keyof ReadOperations] as (on: typeof snapshot, ...args: unknown[]) => unknown
     sqlite.raw.exec('BEGIN')
     return ['ok', id, await operation(snapshot, ...args)]
   } catch (error) {

@@ -133,6 +133,12 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       roomIdsOf: (user, limit) => reader.call('roomIdsOfUser', user, limit),
       saveProgress: (cursors, exits) => writer.call('saveProgress', cursors, exits),
     },
+    settings: {
+      version: () => reader.call('settingsVersion'),
+      append: (expected, change) => writer.call('appendSettings', expected, change),
+      after: (version, limit) => reader.call('settingsAfter', version, limit),
+      history: (cursor, limit) => reader.call('settingsHistory', cursor, limit),
+    },
     verify: () => keeper.call('verify'),
     backup: (file) => keeper.call('backup', file),
     limitBytes: (bytes) => writer.call('limitBytes', bytes),

@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { accountWrites } from '../accounts.ts'
 import { loginWrites } from '../logins.ts'
 import { membershipWrites } from '../memberships.ts'
-import { migrate } from '../migrations.ts'
 import { roomWrites } from '../rooms.ts'
+import { settingsWrites } from '../settings.ts'
 import type { Transaction } from '../transaction.ts'
 import { Appender } from './append.ts'
 import type { FlatDrafts } from './drafts.ts'
+import { migrate } from './migrate.ts'
 import { ProgressSaver } from './progress.ts'
 import { RoomCache } from './room-cache.ts'
 import { BUSY_MS, failureOf, openSqlite } from './sqlite.ts'
@@ -31,6 +32,7 @@ const operations = {
   ...loginWrites,
   ...roomWrites,
   ...membershipWrites,
+  ...settingsWrites,
 
   append(_: Transaction, at: number, drafts: FlatDrafts): Float64Array {
     try {
@@ -70,7 +72,13 @@ const maintenance = {
 }
 export type WriteOperations = typeof operations & Pick<typeof maintenance, 'restartWal' | 'limitBytes'>
 
-const transaction: Transaction = { db: sqlite.db, roomChanged: (id) => cache.forget(id) }
+const transaction: Transaction = {
+  db: sqlite.db,
+  // Nobody else writes.
+  holding: (query) => query,
+  partitionOf: () => 0,
+  roomChanged: (id) => cache.forget(id),
+}
 const GROUP_MAX = 256
 const RESTART_BUSY_MS = 20
 /** SQLite's own limit. */

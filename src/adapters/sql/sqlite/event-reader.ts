@@ -1,8 +1,10 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Head } from '../../../ports/log.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
-import type { LeaveReason, MemberRole, Message, RoomEvent } from '../../../protocol/model.ts'
-import { EDIT, EVENT_TYPES, MESSAGE } from '../tables.ts'
+import type { Message, RoomEvent } from '../../../protocol/model.ts'
+import { type EventColumns, eventOf, MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.ts'
+import { EDIT, MESSAGE } from '../tables.ts'
+import type { Place } from '../transaction.ts'
 import type { Sqlite } from './sqlite.ts'
 
 /** A room as reads find it: its key and its head, of one snapshot. */
@@ -10,42 +12,7 @@ export interface RoomHead extends Head {
   pk: number
 }
 
-type EventColumns = [
-  seq: number,
-  type: number,
-  at: number,
-  actorPk: number,
-  n: number,
-  clientMessageId: string | null,
-  body: string | null,
-  replyTo: number | null,
-  mentions: string | null,
-  files: string | null,
-  target: number | null,
-  subjectPk: number | null,
-  detail: string | null,
-  on: number | null,
-]
-
-type MessageColumns = [
-  seq: number,
-  n: number,
-  at: number,
-  actorPk: number,
-  clientMessageId: string,
-  body: string | null,
-  replyTo: number | null,
-  mentions: string | null,
-  files: string | null,
-  reactions: string | null,
-  editedAt: number | null,
-  deletedAt: number | null,
-  rev: number,
-]
-
 const USERS_KEPT = 200_000
-const MESSAGE_COLUMNS =
-  'seq, n, at, actor_pk, client_message_id, body, reply_to, mentions, files, reactions, edited_at, deleted_at, rev'
 /** A run of events with more rows than this between the messages of a page is jumped over rather than scanned. */
 const SCAN_MAX = 2_000
 
@@ -53,6 +20,16 @@ const SCAN_MAX = 2_000
 export class EventReader {
   readonly #users = new Map<number, string>()
   readonly #statements: ReturnType<typeof prepareAll>
+
+  readonly #userId = (pk: number): string => {
+    const known = this.#users.get(pk)
+    if (known !== undefined) return known
+    const row = this.#statements.user.get(pk) as unknown as [string] | undefined
+    if (row === undefined) throw new Error(`there is no user with key ${pk}`)
+    if (this.#users.size >= USERS_KEPT) this.#users.clear()
+    this.#users.set(pk, row[0])
+    return row[0]
+  }
 
   constructor(sqlite: Sqlite) {
     this.#statements = prepareAll(sqlite)
@@ -72,12 +49,20 @@ export class EventReader {
 
   events(room: RoomHead, after: number, limit: number): RoomEvent[] {
     const rows = this.#statements.events.all(room.pk, after, limit) as unknown as EventColumns[]
-    return rows.map((row) => this.#eventOf(row))
+    return rows.map((row) => eventOf(row, this.#userId))
   }
 
   message(room: RoomHead, seq: number): Message | null {
     const row = this.#statements.message.get(room.pk, seq) as unknown as MessageColumns | undefined
-    return row === undefined ? null : this.#messageOf(row)
+    return row === undefined ? null : messageOf(row, this.#userId)
+  }
+
+  /** The messages at these places, in their order; null where there is none. */
+  messagesAt(places: Place[]): (Message | null)[] {
+    return places.map(({ pk, seq }) => {
+      const row = this.#statements.message.get(pk, seq) as unknown as MessageColumns | undefined
+      return row === undefined ? null : messageOf(row, this.#userId)
+    })
   }
 
   /** How many messages the room has up to and including `seq`. */
@@ -95,7 +80,7 @@ export class EventReader {
     const to = last === room.n ? room.seq : this.#seqOf(room, last)
     if (to - from <= SCAN_MAX) {
       const rows = this.#statements.messages.all(room.pk, from, to) as unknown as MessageColumns[]
-      return rows.map((row) => this.#messageOf(row))
+      return rows.map((row) => messageOf(row, this.#userId))
     }
     const messages: Message[] = []
     for (let n = first; n <= last; n++) {
@@ -103,16 +88,6 @@ export class EventReader {
       if (message !== null) messages.push(message)
     }
     return messages
-  }
-
-  userId(pk: number): string {
-    const known = this.#users.get(pk)
-    if (known !== undefined) return known
-    const row = this.#statements.user.get(pk) as unknown as [string] | undefined
-    if (row === undefined) throw new Error(`there is no user with key ${pk}`)
-    if (this.#users.size >= USERS_KEPT) this.#users.clear()
-    this.#users.set(pk, row[0])
-    return row[0]
   }
 
   /**
@@ -128,77 +103,6 @@ export class EventReader {
       else low = middle + 1
     }
     return low
-  }
-
-  #eventOf(row: EventColumns): RoomEvent {
-    const [seq, type, at, actorPk, n, clientMessageId, body, replyTo, mentions, files, target, subjectPk, detail, on] =
-      row
-    const actor = this.userId(actorPk)
-    const name = EVENT_TYPES[type]
-    switch (name) {
-      case 'message':
-        return {
-          type: name,
-          seq,
-          at,
-          actor,
-          n,
-          clientMessageId: clientMessageId as string,
-          body,
-          ...(replyTo !== null && { replyTo }),
-          ...(mentions !== null && { mentions: JSON.parse(mentions) }),
-          ...(files !== null && { files: JSON.parse(files) }),
-        }
-      case 'edit':
-        return {
-          type: name,
-          seq,
-          at,
-          actor,
-          target: target as number,
-          body,
-          ...(mentions !== null && { mentions: JSON.parse(mentions) }),
-        }
-      case 'delete':
-        return { type: name, seq, at, actor, target: target as number }
-      case 'reaction':
-        return { type: name, seq, at, actor, target: target as number, emoji: detail as string, on: on === 1 }
-      case 'join':
-      case 'member':
-        return { type: name, seq, at, actor, user: this.userId(subjectPk as number), role: detail as MemberRole }
-      case 'leave':
-        return { type: name, seq, at, actor, user: this.userId(subjectPk as number), reason: detail as LeaveReason }
-      case 'room':
-        return { type: name, seq, at, actor, changes: JSON.parse(detail as string) }
-    }
-    throw new Error(`event ${seq} has the unknown type ${type}`)
-  }
-
-  #messageOf(row: MessageColumns): Message {
-    const [seq, n, at, actorPk, clientMessageId, body, replyTo, mentions, files, reactions, editedAt, deletedAt, rev] =
-      row
-    return {
-      seq,
-      n,
-      sender: this.userId(actorPk),
-      clientMessageId,
-      body,
-      at,
-      ...(editedAt !== null && { editedAt }),
-      ...(deletedAt !== null && { deletedAt }),
-      ...(replyTo !== null && { replyTo }),
-      mentions: mentions === null ? [] : JSON.parse(mentions),
-      reactions:
-        reactions === null
-          ? []
-          : (JSON.parse(reactions) as [string, number, number[]][]).map(([emoji, count, users]) => ({
-              emoji,
-              count,
-              users: users.map((pk) => this.userId(pk)),
-            })),
-      files: files === null ? [] : JSON.parse(files),
-      rev,
-    }
   }
 }
 

@@ -27,6 +27,7 @@ import { Tokens } from './core/tokens.ts'
 import { createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
 import type { Appended, Draft } from './ports/log.ts'
+import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 
 /** Tail events that all hot rooms together may hold. */
@@ -34,12 +35,17 @@ const TAIL_EVENTS = 400_000
 
 export type Parts = Awaited<ReturnType<typeof compose>>
 
-/** Puts the program together. The only place that chooses adapters. */
-export async function compose(config: Config, log: Logger) {
+/**
+ * Puts the program together. The only place that chooses adapters. The configuration that the parts get is one that changes
+ * while the server runs: who wants to follow it reads it anew each time.
+ */
+export async function compose(start: Config, log: Logger) {
+  const config: Config = { ...start, limits: { ...start.limits } }
   const secrets = ensureSecrets(config)
   const failed = (error: unknown) => log.error({ err: error }, 'a part of the server failed')
   const metrics = createMetrics()
-  const limits = config.rateLimit ? config.limits : { ...config.limits, sendsPerSecond: 0 }
+  const limitsNow = limitsOf(config)
+  const limits = () => limitsNow
   const store = await openSqlStore({
     path: databaseFile(config),
     server: true,
@@ -68,6 +74,7 @@ export async function compose(config: Config, log: Logger) {
     endedLogins,
   )
   const passwords = new Passwords()
+  const loginLimits = new LoginLimits()
   const accounts = new AccountService(
     {
       accounts: store.accounts,
@@ -75,23 +82,31 @@ export async function compose(config: Config, log: Logger) {
       tokens,
       passwords,
       bus,
-      limits: config.rateLimit ? new LoginLimits() : null,
+      limits: () => (config.rateLimit ? loginLimits : null),
     },
     {
       secret: secrets.jwtSecret,
-      registration: config.registration,
+      registration: () => config.registration,
       apiKey: config.apiKey,
-      refreshLifeMs: config.refreshTokenMs,
+      refreshLifeMs: () => config.refreshTokenMs,
     },
   )
 
   const hotRooms: HotRooms = new HotRooms({
     ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
-    limits: { rooms: config.hotRooms, tail: config.hotTail, tailEvents: TAIL_EVENTS },
+    limits: {
+      get rooms() {
+        return config.hotRooms
+      },
+      get tail() {
+        return config.hotTail
+      },
+      tailEvents: TAIL_EVENTS,
+    },
     catchUp: (room, epoch, events) => fanOut.take(room, epoch, events),
   })
   const flusher: Flusher = new Flusher({
-    maxIntervalMs: config.flushMs,
+    maxIntervalMs: () => config.flushMs,
     metrics,
     deliver: (room, fragment, from) => fanOut.deliver(room, fragment, from),
   })
@@ -104,8 +119,9 @@ export async function compose(config: Config, log: Logger) {
     heads,
     flusher,
     metrics,
-    limits: () => limits,
+    limits,
     endedLogins,
+    settingsChanged: () => {},
     lostAnswers: () => store.stats().lostAnswers,
     failed,
   })
@@ -114,7 +130,7 @@ export async function compose(config: Config, log: Logger) {
   const access = new Access(store.rooms, hotRooms)
   const appends = new AppendQueue({
     log: store.log,
-    limit: config.pendingAppends,
+    limit: () => config.pendingAppends,
     metrics,
     failed,
     appended: (drafts, results) => publish(drafts, results, bus, progress, metrics),
@@ -128,7 +144,7 @@ export async function compose(config: Config, log: Logger) {
     access,
     mentions: new Mentions(store.accounts),
     progress,
-    limits: () => limits,
+    limits,
     metrics,
   })
   const rooms = new RoomService({
@@ -142,12 +158,24 @@ export async function compose(config: Config, log: Logger) {
   })
   const gateway: Gateway = {
     authenticate: (token) => tokens.verify(token),
-    limits,
-    heartbeatMs: config.heartbeatMs,
-    helloTimeoutMs: config.helloTimeoutMs,
-    slowConsumerMs: config.slowConsumerMs,
-    writeQueueBytes: config.writeQueueBytes,
-    rateLimit: config.rateLimit,
+    get limits() {
+      return limitsNow
+    },
+    get heartbeatMs() {
+      return config.heartbeatMs
+    },
+    get helloTimeoutMs() {
+      return config.helloTimeoutMs
+    },
+    get slowConsumerMs() {
+      return config.slowConsumerMs
+    },
+    get writeQueueBytes() {
+      return config.writeQueueBytes
+    },
+    get rateLimit() {
+      return config.rateLimit
+    },
     hub,
     flusher,
     chat,
@@ -160,9 +188,9 @@ export async function compose(config: Config, log: Logger) {
       presence,
       progress,
       metrics,
-      limits: () => limits,
+      limits,
     }),
-    presence: new PresenceTicker({ presence, hotRooms, flusher, names: () => limits.presenceNames }),
+    presence: new PresenceTicker({ presence, hotRooms, flusher, names: () => limits().presenceNames }),
     heads,
     memberships: store.memberships,
     bus,
@@ -190,6 +218,11 @@ export async function compose(config: Config, log: Logger) {
     gateway,
     sweep: new Sweep(hub),
   }
+}
+
+/** The limits that clients are told and held to. */
+function limitsOf(config: Config): Limits {
+  return config.rateLimit ? config.limits : { ...config.limits, sendsPerSecond: 0 }
 }
 
 /** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */

@@ -16,7 +16,7 @@ import {
   secretAddresses,
   whole,
 } from './config-forms.ts'
-import { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts'
+import { BODY_LENGTH_MAX, DEFAULT_LIMITS, type Limits } from './protocol/limits.ts'
 
 /** The parts that one process may run. */
 export const ROLES = ['gateway', 'api', 'worker'] as const
@@ -135,7 +135,8 @@ export const OPTIONS = {
 
   jwtSecret: {
     ...secret(32),
-    description: 'Key that signs access tokens. Made at first start and kept in `secrets.json` when not given.',
+    description:
+      'Key that signs access tokens. Made at first start and kept in `secrets.json` when not given; a cluster needs one, the same on every node.',
   },
   jwtPreviousSecret: {
     ...secret(32),
@@ -264,7 +265,12 @@ export const OPTIONS = {
 } satisfies Record<string, Option<unknown>>
 
 const LIMIT_OPTIONS: Record<keyof Limits, Option<number>> = {
-  bodyLength: limit('bodyLength', 1, 60_000, 'Longest message body, in UTF-16 units; a frame must hold it too.'),
+  bodyLength: limit(
+    'bodyLength',
+    1,
+    BODY_LENGTH_MAX,
+    'Longest message body, in UTF-16 units; a frame must hold it too.',
+  ),
   frameBytes: limit(
     'frameBytes',
     1_024,

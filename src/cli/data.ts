@@ -28,7 +28,7 @@ export function withAccounts<T>(
     const { accounts, logins } = store
     const passwords = new Passwords()
     const service = new AccountService(
-      { accounts, logins, tokens, passwords, bus: NO_BUS, limits: null },
+      { accounts, logins, tokens, passwords, bus: NO_BUS, limits: () => null },
       { secret: jwtSecret },
     )
     return work({ accounts, service })

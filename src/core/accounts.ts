@@ -22,11 +22,11 @@ const FOUND_USERS = 20
 export interface AccountOptions {
   /** The server's secret: the key that seals successors of cookie tokens is derived from it. */
   secret: string
-  registration?: 'open' | 'closed'
+  registration?: () => 'open' | 'closed'
   /** With it a service signs in its own users; null: nobody can. */
   apiKey?: string | null
   /** How long a login lives that is not used, in ms. */
-  refreshLifeMs?: number
+  refreshLifeMs?: () => number
   /** How long a login lives at most, however much it is used, in ms. */
   loginLifeMs?: number
   now?: () => number
@@ -38,8 +38,8 @@ export interface AccountDeps {
   tokens: Tokens
   passwords: Passwords
   bus: Bus
-  /** null: logins and registrations are not limited. */
-  limits: LoginLimits | null
+  /** null: logins and registrations are not limited at the moment. */
+  limits: () => LoginLimits | null
 }
 
 /** Where a request for a login came from, and how its refresh token will travel. */
@@ -71,7 +71,7 @@ export class AccountService {
   readonly #tokens: Tokens
   readonly #passwords: Passwords
   readonly #bus: Bus
-  readonly #limits: LoginLimits | null
+  readonly #limits: () => LoginLimits | null
   readonly #options: Required<Omit<AccountOptions, 'secret' | 'now'>>
   readonly #sealKey: Buffer
   readonly #setupKey: (purpose: string) => Buffer
@@ -85,9 +85,9 @@ export class AccountService {
     this.#bus = deps.bus
     this.#limits = deps.limits
     this.#options = {
-      registration: options.registration ?? 'open',
+      registration: options.registration ?? (() => 'open'),
       apiKey: options.apiKey ?? null,
-      refreshLifeMs: options.refreshLifeMs ?? 30 * DAY,
+      refreshLifeMs: options.refreshLifeMs ?? (() => 30 * DAY),
       loginLifeMs: options.loginLifeMs ?? 90 * DAY,
     }
     this.#sealKey = deriveKey(options.secret, 'refresh successors')
@@ -103,10 +103,10 @@ export class AccountService {
     wanted: { username: string; password: string; displayName?: string | undefined; setupToken?: string | undefined },
     asker: Asker,
   ): Promise<SignedIn> {
-    if (wanted.setupToken === undefined && this.#options.registration === 'closed') {
+    if (wanted.setupToken === undefined && this.#options.registration() === 'closed') {
       throw new YeoulError('registration_closed')
     }
-    this.#limits?.registration(asker.address)
+    this.#limits()?.registration(asker.address)
     const user = await this.#createAccount(wanted, 'user', wanted.setupToken)
     return this.#startLogin(user, asker.cookie)
   }
@@ -114,13 +114,13 @@ export class AccountService {
   /** Rejects `bad_credentials`, `account_disabled`, `rate_limited`, `overloaded`. */
   async login(given: { username: string; password: string }, asker: Asker): Promise<SignedIn> {
     const username = given.username.toLowerCase()
-    this.#limits?.attempt(username, asker.address)
+    this.#limits()?.attempt(username, asker.address)
     const account = USERNAME.test(username) ? await this.#accounts.byUsername(username) : null
     if (!(await this.#passwords.matches(given.password, account?.passwordHash ?? null)) || !account) {
       throw new YeoulError('bad_credentials')
     }
     if (account.disabled) throw new YeoulError('account_disabled')
-    this.#limits?.succeeded(username, asker.address)
+    this.#limits()?.succeeded(username, asker.address)
     return this.#startLogin(userOf(account), asker.cookie)
   }
 
@@ -138,7 +138,7 @@ export class AccountService {
       nextHash: hashToken(next),
       sealed: seal(this.#sealKey, next, tokenHash),
       at,
-      expiresAt: at + this.#options.refreshLifeMs,
+      expiresAt: at + this.#options.refreshLifeMs(),
       graceMs: REFRESH_GRACE_MS,
     })
     if (!spent.ok) {
@@ -168,9 +168,9 @@ export class AccountService {
    */
   async changePassword(actor: Actor, change: { current: string; next: string }, address: string): Promise<void> {
     const account = await this.#own(actor)
-    this.#limits?.attempt(account.username, address)
+    this.#limits()?.attempt(account.username, address)
     if (!(await this.#passwords.matches(change.current, account.passwordHash))) throw new YeoulError('bad_credentials')
-    this.#limits?.succeeded(account.username, address)
+    this.#limits()?.succeeded(account.username, address)
     await this.#setPassword(account.id, change.next, actor.sid)
   }
 
@@ -280,7 +280,7 @@ export class AccountService {
       sid: newId(at),
       user: user.id,
       createdAt: at,
-      expiresAt: at + Math.min(this.#options.refreshLifeMs, this.#options.loginLifeMs),
+      expiresAt: at + Math.min(this.#options.refreshLifeMs(), this.#options.loginLifeMs),
       cookie,
     }
     await this.#logins.start(login, hashToken(refreshToken))

@@ -25,7 +25,7 @@ const ANSWER_MS = 10_000
  */
 export class AppendQueue {
   #log: Log
-  #limit: number
+  #limit: () => number
   #answerMs: number
   #metrics: Metrics
   /** Sees each batch that was appended before any sender is told. */
@@ -44,7 +44,7 @@ export class AppendQueue {
 
   constructor(options: {
     log: Log
-    limit: number
+    limit: () => number
     answerMs?: number
     metrics: Metrics
     appended: (drafts: Draft[], results: Appended[]) => void
@@ -65,7 +65,7 @@ export class AppendQueue {
   }
 
   push(draft: Draft, done: AppendDone): void {
-    if (this.pending >= this.#limit) return done({ ok: false, code: 'overloaded' })
+    if (this.pending >= this.#limit()) return done({ ok: false, code: 'overloaded' })
     this.#drafts.push(draft)
     this.#done.push(done)
     if (this.#dispatching) {

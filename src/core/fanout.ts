@@ -36,6 +36,7 @@ export class FanOut {
   readonly #metrics: Metrics
   readonly #limits: () => Limits
   readonly #endedLogins: EndedLogins
+  readonly #settingsChanged: () => void
   readonly #lostAnswers: () => number
   readonly #failed: (error: unknown) => void
   #lostBefore = 0
@@ -55,6 +56,8 @@ export class FanOut {
     metrics: Metrics
     limits: () => Limits
     endedLogins: EndedLogins
+    /** Told that an admin changed the configuration on some node. */
+    settingsChanged: () => void
     /** How many times the database may have committed what it could not answer any more, so that nobody published it. */
     lostAnswers: () => number
     failed: (error: unknown) => void
@@ -67,6 +70,7 @@ export class FanOut {
     this.#metrics = parts.metrics
     this.#limits = parts.limits
     this.#endedLogins = parts.endedLogins
+    this.#settingsChanged = parts.settingsChanged
     this.#lostAnswers = parts.lostAnswers
     this.#failed = parts.failed
     parts.bus.listen({
@@ -168,6 +172,9 @@ export class FanOut {
         for (const session of this.#hub.ofUser(user)) {
           if (session.id !== notice.by) session.readElsewhere(notice.room, notice.n)
         }
+        break
+      case 'settings_changed':
+        this.#settingsChanged()
         break
     }
   }

@@ -11,6 +11,7 @@ const REFUSALS_BURST = 500
 export class FloodGuard {
   #commands: TokenBucket | null = null
   #sends: TokenBucket | null = null
+  #sendsPerSecond = 0
   #refusals: TokenBucket | null = null
 
   /** 0 when a command may run, otherwise in how many ms it may. `sendsPerSecond`, for a `send` alone; 0 is no limit. */
@@ -18,7 +19,10 @@ export class FloodGuard {
     this.#commands ??= new TokenBucket(COMMANDS_PER_SECOND, COMMANDS_BURST, now)
     const wait = this.#commands.take(now)
     if (wait > 0 || sendsPerSecond === 0) return wait
-    this.#sends ??= new TokenBucket(sendsPerSecond, sendsPerSecond * 5, now)
+    if (this.#sends === null || sendsPerSecond !== this.#sendsPerSecond) {
+      this.#sends = new TokenBucket(sendsPerSecond, sendsPerSecond * 5, now)
+      this.#sendsPerSecond = sendsPerSecond
+    }
     return this.#sends.take(now)
   }
 

@@ -14,7 +14,7 @@ const REST = 6
  * with another. So a busy room waits and saves, while many quiet rooms, where waiting saves nothing, do not wait.
  */
 export class Flusher {
-  readonly #maxIntervalMs: number
+  readonly #maxIntervalMs: () => number
   readonly #metrics: Metrics
   /** Told of a room's fragment, to hand it to the room's subscribers. */
   readonly #deliver: (room: HotRoom, fragment: Fragment, from: number) => void
@@ -29,7 +29,7 @@ export class Flusher {
   #notBefore = 0
 
   constructor(options: {
-    maxIntervalMs: number
+    maxIntervalMs: () => number
     metrics: Metrics
     deliver: (room: HotRoom, fragment: Fragment, from: number) => void
   }) {
@@ -104,7 +104,7 @@ export class Flusher {
     const shared = this.#deliveries === 0 ? 0 : 1 - this.#writes / this.#deliveries
     this.#count()
     this.#metrics.flushSeconds.observe((endedAt - startedAt) / 1000)
-    this.#notBefore = endedAt + Math.min(this.#maxIntervalMs, (endedAt - startedAt) * REST * shared)
+    this.#notBefore = endedAt + Math.min(this.#maxIntervalMs(), (endedAt - startedAt) * REST * shared)
     this.#scheduled = false
     if (this.#rooms.length > 0 || this.#queues.length > 0) this.#schedule()
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../protocol/errors.ts'
+import type { Limits } from '../protocol/limits.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** A session as the rest of its node sees it. */
@@ -8,6 +9,8 @@ export interface LocalSession {
   /** Bytes of a frame that is not complete yet. */
   readonly unfinished: number
   close(code: ErrorCode): void
+  /** The limits are others from here on; `push` tells it. */
+  limitsChanged(limits: Limits, push: string): void
   /** Looks after itself; called about once a second. */
   sweep(now: number, short: boolean): void
   subscribes(room: string): boolean

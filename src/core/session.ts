@@ -26,17 +26,17 @@ export interface Claims extends Actor {
   expiresAt: number
 }
 
-/** What all sessions of a node share. */
+/** What all sessions of a node share. What the configuration says is read anew each time: it changes while they live. */
 export interface Gateway {
   /** Rejects `unauthenticated`, `token_expired`, `session_ended`. */
   authenticate(token: string): Promise<Claims>
-  limits: Limits
-  heartbeatMs: number
-  helloTimeoutMs: number
-  slowConsumerMs: number
-  writeQueueBytes: number
+  readonly limits: Limits
+  readonly heartbeatMs: number
+  readonly helloTimeoutMs: number
+  readonly slowConsumerMs: number
+  readonly writeQueueBytes: number
   /** Whether floods are held off; off for load tests. */
-  rateLimit: boolean
+  readonly rateLimit: boolean
   hub: Hub
   flusher: Flusher
   chat: Chat
@@ -55,12 +55,13 @@ export interface Gateway {
 /**
  * States: awaiting-hello -> live -> closed; each can end in closed at once.
  * - awaiting-hello: nothing but `hello` is heard; what came with it in the same breath waits for its outcome.
- * - live: commands run; those of one room one after the other, in the order in which they came.
+ * - live: commands run; those of one room one after the other, in the order in which they came. It keeps the heartbeat that
+ *   its client was told.
  * - closed: nothing is heard or written any more.
  */
 type State =
   | { name: 'awaiting-hello'; since: number; waiting: Record<string, unknown>[] | null }
-  | { name: 'live'; actor: Actor; expiresAt: number; warned: boolean }
+  | { name: 'live'; actor: Actor; expiresAt: number; warned: boolean; heartbeatMs: number }
   | { name: 'closed' }
 
 /** A connection that sends but does not read is let go when this many times its write queue's limit waits. */
@@ -110,8 +111,7 @@ export class Session implements LocalSession, SubscribingSession {
   receive(text: string): void {
     const now = performance.now()
     this.#vitals.heard(now)
-    if (this.queue.waiting > this.gateway.writeQueueBytes * UNREAD_MAX + this.#largest)
-      return this.close('slow_consumer')
+    if (this.queue.waiting > this.queue.limit * UNREAD_MAX + this.#largest) return this.close('slow_consumer')
     let items: Record<string, unknown>[]
     try {
       items = decodeFrame(text)
@@ -226,15 +226,21 @@ export class Session implements LocalSession, SubscribingSession {
     this.#watch?.read(room, n)
   }
 
+  /** Larger frames are taken at once. Smaller ones are for new connections: a larger one may be on its way here. */
+  limitsChanged({ frameBytes }: Limits, push: string): void {
+    this.queue.wire.takeFrames(frameBytes)
+    if (this.#state.name === 'live') this.queue.push(push)
+  }
+
   /** Renews the token on the live connection. Rejects `forbidden` for a token of somebody else. */
   async renew(token: string): Promise<number> {
     const claims = await this.gateway.authenticate(token)
     if (this.#state.name !== 'live') return claims.expiresAt
-    const { actor } = this.#state
+    const { actor, heartbeatMs } = this.#state
     if (claims.user !== actor.user) throw new YeoulError('forbidden', 'The token is of another user.')
     const { hub } = this.gateway
     if (claims.sid !== actor.sid) hub.movedLogin(this, actor.sid, claims.sid)
-    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false }
+    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false, heartbeatMs }
     return claims.expiresAt
   }
 
@@ -251,7 +257,7 @@ export class Session implements LocalSession, SubscribingSession {
       if (now - state.since > gateway.helloTimeoutMs) this.close('hello_timeout')
       return
     }
-    if (this.#vitals.silentMs(now) > gateway.heartbeatMs * 2) return this.close('heartbeat_timeout')
+    if (this.#vitals.silentMs(now) > state.heartbeatMs * 2) return this.close('heartbeat_timeout')
     if (now >= state.expiresAt) return this.close('token_expired')
     if (!state.warned && now >= state.expiresAt - WARN_MS) {
       state.warned = true
@@ -262,7 +268,7 @@ export class Session implements LocalSession, SubscribingSession {
       return this.close('slow_consumer')
     }
     // Heads are gathered: a connection that is behind gets them when it has caught up.
-    if (this.queue.waiting > gateway.writeQueueBytes) return
+    if (this.queue.waiting > this.queue.limit) return
     const heads = this.#watch?.changes()
     if (heads != null) this.queue.push(heads)
   }
@@ -301,9 +307,9 @@ export class Session implements LocalSession, SubscribingSession {
       return this.close(closeCodeOf(code) === undefined ? 'unauthenticated' : code)
     }
     if (this.#state.name !== 'awaiting-hello') return
-    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false }
-    gateway.hub.authenticated(this, claims.user, claims.sid)
     const { heartbeatMs, limits } = gateway
+    this.#state = { name: 'live', actor: claims, expiresAt: deadline(claims.expiresAt), warned: false, heartbeatMs }
+    gateway.hub.authenticated(this, claims.user, claims.sid)
     this.queue.push(
       `{"re":${id},"ok":${JSON.stringify({ user: claims.user, sessionId: this.id, heartbeatMs, limits })}}`,
     )
@@ -339,7 +345,7 @@ export class Session implements LocalSession, SubscribingSession {
    */
   #readTurn(room: Promise<void> | undefined): Promise<void> | undefined {
     const reading = this.#chains?.get(READING)
-    if (room === undefined && reading === undefined && this.queue.waiting <= this.gateway.writeQueueBytes) return
+    if (room === undefined && reading === undefined && this.queue.waiting <= this.queue.limit) return
     return Promise.all([room, reading]).then(() => this.queue.drained())
   }
 

@@ -14,6 +14,8 @@ export interface Wire {
   flushed(): Promise<void>
   /** Bytes that came from the client, ever. */
   readonly received: number
+  /** Frames of up to so many bytes are taken from here on; one that takes larger ones stays with that. */
+  takeFrames(bytes: number): void
   /** Says goodbye with a close code; gives up waiting for an answer after a short time. */
   close(code: number, reason: string): void
 }
@@ -46,7 +48,8 @@ const JOIN_MAX = 16_384
 export class WriteQueue {
   readonly wire: Wire
   readonly #changed: (queue: WriteQueue) => void
-  readonly #limit: number
+  /** Bytes that may wait. */
+  readonly limit: number
   #items: (string | Fragment)[] = []
   #length = 0
   #dirty = false
@@ -54,7 +57,7 @@ export class WriteQueue {
 
   constructor(wire: Wire, limit: number, changed: (queue: WriteQueue) => void) {
     this.wire = wire
-    this.#limit = limit
+    this.limit = limit
     this.#changed = changed
   }
 
@@ -73,7 +76,7 @@ export class WriteQueue {
 
   /** Queues a room's fragment; false when more waits already than the connection may hold. */
   offer(fragment: Fragment): boolean {
-    if (this.#length + this.wire.buffered > this.#limit) return false
+    if (this.#length + this.wire.buffered > this.limit) return false
     this.#items.push(fragment)
     this.#length += fragment.text.length
     this.#mark()
@@ -82,7 +85,7 @@ export class WriteQueue {
 
   /** Queues presence or typing when there is room to spare; drops it otherwise. */
   offerEphemeral(fragment: Fragment): void {
-    if (this.waiting > this.#limit / 2) return
+    if (this.waiting > this.limit / 2) return
     this.#items.push(fragment)
     this.#length += fragment.text.length
     this.#mark()
@@ -90,7 +93,7 @@ export class WriteQueue {
 
   /** Resolves when no more waits than the connection may hold; never, when it closes first. */
   async drained(): Promise<void> {
-    while (this.waiting > this.#limit) {
+    while (this.waiting > this.limit) {
       this.flush()
       await this.wire.flushed()
     }

@@ -35,6 +35,9 @@ export const DEFAULT_LIMITS: Limits = {
   reactionsPerMessage: 50,
 }
 
+/** What `limits.bodyLength` may be at most. */
+export const BODY_LENGTH_MAX = 60_000
+
 /** Lengths that are part of the protocol, not options. */
 export const USERNAME = /^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$/
 export const PASSWORD_LENGTH = { min: 8, max: 256 } as const

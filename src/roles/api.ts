@@ -11,7 +11,7 @@ import { VERSION } from '../version.ts'
 
 /** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
 export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps['ready']) {
-  const { config, log, metrics, limits, accounts, tokens, chat, rooms } = parts
+  const { config, log, metrics, accounts, tokens, chat, rooms } = parts
   const api = config.roles.includes('api')
   const deps: HttpDeps = {
     api,
@@ -19,12 +19,15 @@ export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps
     tokens,
     chat,
     rooms,
-    limits,
     options: {
       publicUrl: publicUrl(),
-      allowedOrigins: config.allowedOrigins,
+      get allowedOrigins() {
+        return config.allowedOrigins
+      },
       trustedProxies: config.trustedProxies,
-      rateLimit: config.rateLimit,
+      get rateLimit() {
+        return config.rateLimit
+      },
       metricsToken: config.metricsToken,
     },
     ready,

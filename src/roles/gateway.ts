@@ -13,8 +13,12 @@ export function startGateway(parts: Parts, publicUrl: () => string) {
     isAllowedOrigin: (origin, host) =>
       origin === publicUrl() || config.allowedOrigins.includes(origin) || isOrigin(origin, host),
     addressOf: (request) => addresses.of(request),
-    maxConnections: config.maxConnections,
-    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+    get maxConnections() {
+      return config.maxConnections
+    },
+    get maxConnectionsPerAddress() {
+      return config.maxConnectionsPerAddress
+    },
   })
   gateway.presence.start(config.presenceTickMs)
   sweep.start(config.watchTickMs)

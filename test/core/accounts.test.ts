@@ -55,7 +55,7 @@ function service(options: Partial<AccountOptions> = {}): AccountService {
     },
   })
   return new AccountService(
-    { accounts: store.accounts, logins: store.logins, tokens, passwords: new Passwords(), bus, limits: null },
+    { accounts: store.accounts, logins: store.logins, tokens, passwords: new Passwords(), bus, limits: () => null },
     { secret: SECRET, now: () => now, ...options },
   )
 }
@@ -201,7 +201,7 @@ describe('what an operator does', () => {
   })
 
   test('accounts can be made where registration is closed, admins too', async () => {
-    const accounts = service({ registration: 'closed' })
+    const accounts = service({ registration: () => 'closed' })
     const admin = await accounts.createUser({ username: 'Chief', password: PASSWORD, admin: true })
     assert.deepEqual([admin.username, admin.displayName, admin.role], ['chief', 'chief', 'admin'])
     const { accessToken } = await accounts.login({ username: 'chief', password: PASSWORD }, FROM)

@@ -39,7 +39,7 @@ function scripted(limit = 10_000, answerMs = 10_000) {
   } as unknown as Log
   const queue = new AppendQueue({
     log,
-    limit,
+    limit: () => limit,
     answerMs,
     metrics: countingMetrics(),
     appended: (drafts) => appended.push(drafts.map((one) => (one as MessageDraft).clientMessageId)),

@@ -63,7 +63,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     catchUp: (room, epoch, events) => fanOut.take(room, epoch, events),
   })
   const flusher: Flusher = new Flusher({
-    maxIntervalMs: 5,
+    maxIntervalMs: () => 5,
     metrics,
     deliver: (room, fragment, from) => fanOut.deliver(room, fragment, from),
   })
@@ -78,6 +78,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     metrics,
     limits: () => DEFAULT_LIMITS,
     endedLogins: new EndedLogins({ logins: store.logins, accessTokenMs: 1_000, onEnd() {}, failed }),
+    settingsChanged: () => {},
     lostAnswers: () => lost,
     failed,
   })

@@ -18,7 +18,7 @@ function scene(subscribers: number, limit = 1_048_576) {
   const refused: { queue: WriteQueue; from: number }[] = []
   const metrics = countingMetrics()
   const flusher = new Flusher({
-    maxIntervalMs: 20,
+    maxIntervalMs: () => 20,
     metrics,
     deliver: (room, fragment, from) => {
       for (const { queue } of room.subscribers) if (!queue.offer(fragment)) refused.push({ queue, from })

@@ -15,7 +15,7 @@ type Push = { push: 'presence'; room: string; online?: string[]; offline?: strin
 /** One room with one subscriber, who sees the pushes. */
 function scene(names: number) {
   const presence = new MemoryPresence()
-  const flusher = new Flusher({ maxIntervalMs: 1, metrics: countingMetrics(), deliver() {} })
+  const flusher = new Flusher({ maxIntervalMs: () => 1, metrics: countingMetrics(), deliver() {} })
   const room = new HotRoom({
     ...{ id: 'room', kind: 'open', memberCount: 0, epoch: 1, head: 0, n: 0 },
     messages: [],

@@ -44,7 +44,7 @@ function node() {
     catchUp: (room, _epoch, events) => apply(room, events),
   })
   const flusher: Flusher = new Flusher({
-    maxIntervalMs: 0,
+    maxIntervalMs: () => 0,
     metrics,
     deliver: (room, fragment) => {
       for (const { queue } of room.subscribers) queue.offer(fragment)

@@ -25,6 +25,8 @@ export class FakeWire implements Wire {
 
   async flushed(): Promise<void> {}
 
+  takeFrames(): void {}
+
   close(code: number): void {
     this.closed = code
   }

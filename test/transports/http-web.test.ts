@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
-import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { createHttpApp } from '../../src/transports/http/app.ts'
 import type { HttpDeps } from '../../src/transports/http/deps.ts'
 
@@ -16,7 +15,7 @@ let app: ReturnType<typeof createHttpApp>
 /** The whole app over a folder; what needs an account is not asked for here. */
 function appWith(webDir: string | null) {
   const options = { publicUrl: 'https://chat.example', allowedOrigins: [], trustedProxies: [], rateLimit: false }
-  const deps = { api: true, options, limits: DEFAULT_LIMITS, version: '1.2.3', webDir, log: pino({ level: 'silent' }) }
+  const deps = { api: true, options, version: '1.2.3', webDir, log: pino({ level: 'silent' }) }
   return createHttpApp(deps as unknown as HttpDeps)
 }
 

@@ -5,19 +5,19 @@ import type { Chat } from '../../core/chat.ts'
 import type { RoomService } from '../../core/rooms.ts'
 import type { Tokens, Verified } from '../../core/tokens.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
-import type { Limits } from '../../protocol/limits.ts'
 
+/** What the configuration says; read anew each time, since it changes while the server runs. */
 export interface HttpOptions {
   /** The address that people use, without a path: `https://chat.example.com`. */
-  publicUrl: string
+  readonly publicUrl: string
   /** Browser origins besides our own that may use the API. */
-  allowedOrigins: string[]
+  readonly allowedOrigins: string[]
   /** Addresses or ranges (CIDR) of proxies whose `X-Forwarded-For` is believed. */
-  trustedProxies: string[]
+  readonly trustedProxies: string[]
   /** Whether requests are limited per user and per address. */
-  rateLimit: boolean
+  readonly rateLimit: boolean
   /** Bearer token that `/metrics` asks for; null: it answers this machine only. */
-  metricsToken: string | null
+  readonly metricsToken: string | null
 }
 
 /** What the HTTP transport stands on. */
@@ -28,7 +28,6 @@ export interface HttpDeps {
   tokens: Tokens
   chat: Chat
   rooms: RoomService
-  limits: Limits
   options: HttpOptions
   /** Asked by `/readyz`: whether this node can serve; the reason goes into the answer. */
   ready(): Promise<{ ready: boolean; reason?: string }>

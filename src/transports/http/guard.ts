@@ -18,20 +18,20 @@ export interface Guard {
 /** Who may come in, and how often. */
 export function createGuard(deps: HttpDeps): Guard {
   const addresses = new ClientAddresses(deps.options.trustedProxies)
-  const perAddress = deps.options.rateLimit ? new TokenBuckets(PER_ADDRESS) : null
-  const perUser = deps.options.rateLimit ? new TokenBuckets(PER_USER) : null
+  const perAddress = new TokenBuckets(PER_ADDRESS)
+  const perUser = new TokenBuckets(PER_USER)
 
   return {
     counted: (c, next) => {
       const incoming = c.env?.incoming
       const address = incoming === undefined ? '' : limitKey(addresses.of(incoming))
       c.set('address', address)
-      refuseAfter(perAddress?.take(address))
+      if (deps.options.rateLimit) refuseAfter(perAddress.take(address))
       return next()
     },
     authenticated: async (c, next) => {
       const actor = await deps.tokens.verify(bearer(c.req.header('Authorization')))
-      refuseAfter(perUser?.take(actor.user))
+      if (deps.options.rateLimit) refuseAfter(perUser.take(actor.user))
       c.set('actor', actor)
       await next()
     },
@@ -45,6 +45,6 @@ export function bearer(header: string | undefined): string {
   return token[1] as string
 }
 
-function refuseAfter(waitMs: number | undefined): void {
-  if (waitMs) throw new YeoulError('rate_limited', undefined, waitMs)
+function refuseAfter(waitMs: number): void {
+  if (waitMs > 0) throw new YeoulError('rate_limited', undefined, waitMs)
 }

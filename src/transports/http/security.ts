@@ -33,11 +33,10 @@ export const apiHeaders: MiddlewareHandler<HttpEnv> = async (c, next) => {
  * and the browser keeps the request back.
  */
 export function cors(options: HttpOptions): MiddlewareHandler<HttpEnv> {
-  const listed = new Set(options.allowedOrigins)
   return async (c, next) => {
     const origin = c.req.header('Origin')
-    if (listed.size > 0) c.header('Vary', 'Origin')
-    if (origin !== undefined && listed.has(origin)) {
+    if (options.allowedOrigins.length > 0) c.header('Vary', 'Origin')
+    if (origin !== undefined && options.allowedOrigins.includes(origin)) {
       c.header('Access-Control-Allow-Origin', origin)
       c.header('Access-Control-Allow-Credentials', 'true')
       c.header('Access-Control-Expose-Headers', EXPOSED)

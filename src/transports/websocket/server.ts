@@ -21,9 +21,10 @@ export interface WebSocketOptions {
   isAllowedOrigin(origin: string, host: string | undefined): boolean
   /** The client's address, seen through trusted proxies. */
   addressOf(request: IncomingMessage): string
-  maxConnections: number
+  /** Read anew for each connection, as the next one. */
+  readonly maxConnections: number
   /** 0: no limit. */
-  maxConnectionsPerAddress: number
+  readonly maxConnectionsPerAddress: number
 }
 
 /** The WebSocket transport at /ws: upgrades, and turns frames into calls of a session. */
@@ -40,7 +41,6 @@ export class WebSocketTransport {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: options.gateway.limits.frameBytes,
       maxFragments: FRAGMENTS_MAX,
       maxBufferedChunks: CHUNKS_MAX,
       closeTimeout: CLOSE_MS,
@@ -75,6 +75,7 @@ export class WebSocketTransport {
       options.gateway.metrics.rejected('too_many_connections')
       return refuse(socket, 'too_many_connections')
     }
+    this.#server.options.maxPayload = options.gateway.limits.frameBytes
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, socket as Socket, address))
   }
 

@@ -78,6 +78,11 @@ export class SocketWire implements Wire {
     return this.#socket.bytesRead
   }
 
+  takeFrames(bytes: number): void {
+    const { _receiver } = this.#ws as YeoulSocket & { _receiver: { _maxPayload: number } | null }
+    if (_receiver !== null && _receiver._maxPayload < bytes) _receiver._maxPayload = bytes
+  }
+
   close(code: number, reason: string): void {
     this.#ws.close(code, reason)
   }

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { YeoulError } from '../../../protocol/errors.ts'
+import { BODY_LENGTH_MAX } from '../../../protocol/limits.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi } from '../openapi.ts'
@@ -24,7 +25,10 @@ export function messageRoutes(deps: HttpDeps, guard: Guard): Api {
   const { chat } = deps
   const api = newApi()
   const shared = { middleware: [guard.authenticated], security: BY_TOKEN, tags: ['Messages'] }
-  const Body = text({ min: 1, max: deps.limits.bodyLength }, 'body_too_long')
+  // The limit may change while the server runs: core holds to it.
+  const Body = text({ min: 1, max: BODY_LENGTH_MAX }, 'body_too_long').openapi({
+    description: 'At most `limits.bodyLength` UTF-16 units, as `hello` tells them.',
+  })
 
   const list = createRoute({
     ...shared,

@@ -3,7 +3,7 @@
  * `npm run cluster` runs it for people; tests and benches use `startCluster`.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Role } from '../../src/config.ts'
@@ -22,6 +22,8 @@ export interface ClusterOptions {
   apis?: number
   /** Where a message is made durable before it is acknowledged (`YEOUL_LOG`); `sql` by default. */
   log?: 'sql' | 'redis'
+  /** Where the data is kept, also after `stop`, with the logs of the nodes; a temporary folder by default. */
+  folder?: string
   /** The port of nginx; a free one by default. */
   port?: number
   /**
@@ -32,10 +34,12 @@ export interface ClusterOptions {
     | Env
     | ((node: { name: string; role: Role }, backends: { postgres: string; redis: string }) => Env | Promise<Env>)
   postgres?: PostgresOptions
-  /** With `masters` it is a Redis Cluster of that many. */
+  /** With `masters` it is a Redis Cluster of that many, whose data is not kept. */
   redis?: RedisOptions & { masters?: number }
   /** Changes yeoul.conf of nginx. */
   nginx?: (config: string) => string
+  /** Told of each part when it is ready for the first time. */
+  ready?: (part: Part) => void
   /** Told when a part has ended that nobody told to. */
   died?: (part: Part) => void
 }
@@ -49,6 +53,8 @@ export interface Part {
   readonly url: string
   /** Of the process that runs now. */
   readonly pid: number
+  /** The file that it writes what it has to say to. */
+  readonly log: string
 }
 
 export interface Cluster {
@@ -56,6 +62,8 @@ export interface Cluster {
   readonly url: string
   /** The one-time link that makes the admin, when there is none yet. */
   readonly setupUrl: string | null
+  /** Of its data and logs. */
+  readonly folder: string
   readonly parts: readonly Part[]
   readonly nodes: readonly LocalNode[]
   readonly postgres: Postgres
@@ -68,7 +76,7 @@ export interface Cluster {
   kill(name: string): Promise<void>
   /** Ends a part in good order (a node drains) unless it is down already, and starts it again where it was. */
   restart(name: string): Promise<void>
-  /** Ends everything and removes its data. The nodes drain first when told so, and are killed otherwise. */
+  /** Ends everything and removes its data, unless it is kept. The nodes drain first when told so, else they are killed. */
   stop(options?: { drain?: boolean }): Promise<void>
 }
 
@@ -93,7 +101,7 @@ interface OwnPart extends Part {
 
 class LocalCluster implements Cluster {
   readonly #options: ClusterOptions
-  readonly #folder = mkdtempSync(join(tmpdir(), 'yeoul-cluster-'))
+  readonly folder: string
   readonly parts: OwnPart[] = []
   readonly nodes: LocalNode[] = []
   postgres!: Postgres
@@ -105,6 +113,7 @@ class LocalCluster implements Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'yeoul-cluster-'))
   }
 
   get url(): string {
@@ -118,6 +127,7 @@ class LocalCluster implements Cluster {
 
   async start(): Promise<void> {
     const { gateways = 3, workers = 2, apis = 1, port = await freePort() } = this.#options
+    mkdirSync(this.folder, { recursive: true })
     await this.#startBackends()
     const shared = this.#sharedEnv(`http://localhost:${port}`)
     for (const [role, count] of Object.entries({ worker: workers, gateway: gateways, api: apis })) {
@@ -126,9 +136,9 @@ class LocalCluster implements Cluster {
     const apiNodes = this.nodes.filter(({ role }) => role === 'api')
     const [first, ...others] = this.nodes.filter(({ role }) => role !== 'api')
     // One brings the database up to date; the others would only wait for it.
-    await first?.start()
-    await Promise.all(others.map((node) => node.start()))
-    for (const node of apiNodes) await node.start()
+    if (first !== undefined) await this.#startNode(first)
+    await Promise.all(others.map((node) => this.#startNode(node)))
+    for (const node of apiNodes) await this.#startNode(node)
     this.nginx = await startNginx({
       port,
       gateways: this.#addresses('gateway'),
@@ -170,19 +180,23 @@ class LocalCluster implements Cluster {
     clearInterval(this.#watching)
     await Promise.all(this.nodes.map((node) => (drain ? node.drain() : node.kill())))
     await Promise.all([this.nginx?.stop(), this.postgres?.stop(), this.redis?.stop()])
-    rmSync(this.#folder, { recursive: true, force: true })
+    if (this.#options.folder === undefined) rmSync(this.folder, { recursive: true, force: true })
   }
 
   async #startBackends(): Promise<void> {
     const { log, postgres, redis: { masters, ...others } = {} } = this.#options
     // What is acknowledged out of Redis must be on its disk.
     const settings = { appendonly: log === 'redis', ...others }
+    const keptIn = (name: string) => this.#options.folder && { folder: join(this.folder, name) }
     const outcomes = await Promise.allSettled([
-      startPostgres(postgres).then((started) => {
+      startPostgres({ ...postgres, ...keptIn('postgres') }).then((started) => {
         this.postgres = started
         this.#add('postgres', 'postgres', started)
       }),
-      (masters === undefined ? startRedis(settings) : startRedisCluster(masters, settings)).then((started) => {
+      (masters === undefined
+        ? startRedis({ ...settings, ...keptIn('redis') })
+        : startRedisCluster(masters, settings)
+      ).then((started) => {
         this.redis = started
         if (!('nodes' in started)) this.#add('redis', 'redis', started)
         else for (const [i, node] of started.nodes.entries()) this.#add(`redis-${i + 1}`, 'redis', node)
@@ -196,7 +210,7 @@ class LocalCluster implements Cluster {
       YEOUL_DATABASE_URL: this.postgres.url,
       YEOUL_REDIS_URL: this.redis.url,
       YEOUL_LOG: this.#options.log ?? 'sql',
-      YEOUL_JWT_SECRET: randomBytes(32).toString('base64url'),
+      YEOUL_JWT_SECRET: jwtSecretIn(this.folder),
       YEOUL_PUBLIC_URL: publicUrl,
       YEOUL_TRUSTED_PROXIES: '127.0.0.1',
     }
@@ -206,30 +220,37 @@ class LocalCluster implements Cluster {
     const { env = {} } = this.#options
     const backends = { postgres: this.postgres.url, redis: this.redis.url }
     const own = typeof env === 'function' ? await env({ name, role }, backends) : env
-    const folder = join(this.#folder, name)
+    const folder = join(this.folder, 'nodes')
     const node = new LocalNode({
       name,
       role,
       port: await freePort(),
       env: { ...shared, ...own },
       folder,
-      temporary: this.#folder,
+      ...(this.#options.folder === undefined && { temporary: this.folder }),
     })
     this.nodes.push(node)
-    this.#add(name, role, node)
+  }
+
+  async #startNode(node: LocalNode): Promise<void> {
+    await node.start()
+    this.#add(node.name, node.role, node)
   }
 
   #add(name: string, kind: Part['kind'], running: Omit<OwnPart, 'name' | 'kind'>): void {
-    this.parts.push({
+    const part: OwnPart = {
       name,
       kind,
       url: running.url,
+      log: running.log,
       get pid() {
         return running.pid
       },
       kill: () => running.kill(),
       restart: () => running.restart(),
-    })
+    }
+    this.parts.push(part)
+    this.#options.ready?.(part)
   }
 
   #addresses(role: Role): string[] {
@@ -243,6 +264,13 @@ class LocalCluster implements Cluster {
       this.#options.died?.(part)
     }
   }
+}
+
+/** The key that signs tokens: people stay signed in when a cluster is started again on its data. */
+function jwtSecretIn(folder: string): string {
+  const path = join(folder, 'jwt-secret')
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  return readFileSync(path, 'utf8')
 }
 
 function isAlive(pid: number): boolean {

@@ -23,8 +23,8 @@ export interface LocalNginx {
   readonly port: number
   /** Of the master process. */
   readonly pid: number
-  /** The running program. */
-  readonly child: Child
+  /** The file that it logs to. */
+  readonly log: string
   /** SIGKILL to the master and its workers. */
   kill(): Promise<void>
   /** Starts it again; stops it first when it runs. */
@@ -53,7 +53,7 @@ class NginxProcess implements LocalNginx {
   readonly #program = programPath({ name: 'nginx', debian: 'nginx-light' })
   readonly #folder = mkdtempSync(join(tmpdir(), 'yeoul-nginx-'))
   readonly port: number
-  child!: Child
+  #child!: Child
 
   constructor(options: NginxOptions, port: number) {
     this.port = port
@@ -67,35 +67,40 @@ class NginxProcess implements LocalNginx {
   }
 
   get pid(): number {
-    return this.child.pid
+    return this.#child.pid
+  }
+
+  get log(): string {
+    return join(this.#folder, 'log')
   }
 
   async start(): Promise<void> {
-    this.child = new Child(this.#program, ['-p', `${this.#folder}/`, '-c', 'nginx.conf', '-g', 'daemon off;'], {
+    const child = new Child(this.#program, ['-p', `${this.#folder}/`, '-c', 'nginx.conf', '-g', 'daemon off;'], {
       cwd: this.#folder,
-      log: join(this.#folder, 'log'),
+      log: this.log,
       temporary: this.#folder,
     })
+    this.#child = child
     const until = performance.now() + START_MS
     while (!(await answers(this.port))) {
-      if (!this.child.running || performance.now() > until) {
-        throw new Error(`nginx does not start: ${this.child.output.trim().split('\n').at(-1)}`)
+      if (!child.running || performance.now() > until) {
+        throw new Error(`nginx does not start: ${child.output.trim().split('\n').at(-1)}`)
       }
       await sleep(20)
     }
   }
 
   async kill(): Promise<void> {
-    await this.child.end('SIGKILL', STOP_MS)
+    await this.#child.end('SIGKILL', STOP_MS)
   }
 
   async restart(): Promise<void> {
-    await this.child.end('SIGTERM', STOP_MS)
+    await this.#child.end('SIGTERM', STOP_MS)
     await this.start()
   }
 
   async stop(): Promise<void> {
-    await this.child?.end('SIGTERM', STOP_MS)
+    await this.#child?.end('SIGTERM', STOP_MS)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

@@ -44,6 +44,11 @@ export class LocalNode {
     return this.#child.pid
   }
 
+  /** The file that its output goes to. */
+  get log(): string {
+    return join(this.#options.folder, `${this.name}.log`)
+  }
+
   /** Everything that it has printed since it was started. */
   get output(): string {
     return this.#child?.output ?? ''
@@ -60,7 +65,7 @@ export class LocalNode {
     mkdirSync(folder, { recursive: true })
     const child = new Child(process.execPath, [MAIN, 'start', '--role', role], {
       cwd: folder,
-      log: join(folder, `${name}.log`),
+      log: this.log,
       temporary,
       env: {
         PATH: process.env.PATH,

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, globSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -13,6 +13,8 @@ import pg from 'pg'
 import { programPath } from './program.ts'
 
 export interface PostgresOptions {
+  /** Where its data is kept, also after `stop`; a temporary folder by default. */
+  folder?: string
   /** Whether commits are synced to the disk; off is faster where only behaviour counts. */
   fsync?: boolean
   /** Server settings by name, beside or in place of the small ones that are given here. */
@@ -25,6 +27,8 @@ export interface Postgres {
   readonly port: number
   /** Of the postmaster that runs now. */
   readonly pid: number
+  /** The file that it logs to. */
+  readonly log: string
   /** Makes another empty database and answers its address. */
   createDatabase(): Promise<string>
   /** SIGKILL to all of its processes: what was not on the disk is lost. The data stays for `restart`. */
@@ -35,13 +39,13 @@ export interface Postgres {
   pause(): void
   /** Goes on after `pause`. */
   resume(): void
-  /** Ends it and removes its folder. */
+  /** Ends it and removes its folder, unless that is one to keep. */
   stop(): Promise<void>
 }
 
 const PASSWORD = 'yeoul'
 const START_MS = 20_000
-/** Reads only until its parent is gone; then ends the server whatever state it is in, and removes the folder. */
+/** Reads only until its parent is gone; then ends the server whatever state it is in, and removes a temporary folder. */
 const WATCHER = `
   trap '' INT TERM HUP
   cat > /dev/null
@@ -51,7 +55,7 @@ const WATCHER = `
     kill -KILL $pid $children 2> /dev/null
     sleep 0.05
   fi
-  rm -rf "$1"`
+  [ "$2" = keep ] || rm -rf "$1"`
 
 /** Rejects, in one line, when PostgreSQL is not there or does not start. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
@@ -81,9 +85,10 @@ class LocalPostgres implements Postgres {
     this.#options = options
     this.#bin = dirname(programPath({ name: 'postgres', debian: 'postgresql', folders: serverFolders }))
     this.#as = process.getuid?.() === 0 ? idsOf('postgres') : undefined
-    this.#folder = mkdtempSync(join(tmpdir(), 'yeoul-postgres-'))
+    if (options.folder !== undefined) mkdirSync(options.folder, { recursive: true })
+    this.#folder = options.folder ?? mkdtempSync(join(tmpdir(), 'yeoul-postgres-'))
     if (this.#as !== undefined) chownSync(this.#folder, this.#as.uid, this.#as.gid)
-    this.#watcher = spawn('sh', ['-c', WATCHER, 'watcher', this.#folder], {
+    this.#watcher = spawn('sh', ['-c', WATCHER, 'watcher', this.#folder, this.#kept ? 'keep' : ''], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     })
@@ -101,7 +106,16 @@ class LocalPostgres implements Postgres {
     return pid
   }
 
+  get #kept(): boolean {
+    return this.#options.folder !== undefined
+  }
+
+  get log(): string {
+    return join(this.#folder, 'log')
+  }
+
   async initialise(): Promise<void> {
+    if (existsSync(join(this.#folder, 'data', 'PG_VERSION'))) return
     const passwordFile = join(this.#folder, 'password')
     writeFileSync(passwordFile, PASSWORD)
     if (this.#as !== undefined) chownSync(passwordFile, this.#as.uid, this.#as.gid)
@@ -128,7 +142,7 @@ class LocalPostgres implements Postgres {
       ...this.#options.settings,
     }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const log = openSync(join(this.#folder, 'log'), 'a')
+    const log = openSync(this.log, 'a')
     const child = spawn(join(this.#bin, 'postgres'), ['-D', join(this.#folder, 'data'), ...args], {
       ...this.#as,
       cwd: this.#folder,
@@ -151,7 +165,7 @@ class LocalPostgres implements Postgres {
         await sleep(50)
       }
     }
-    if (firstTime) await this.#ask('postgres', 'CREATE DATABASE yeoul')
+    if (firstTime) await this.#ask('postgres', 'CREATE DATABASE yeoul').catch(passOver(DUPLICATE_DATABASE))
   }
 
   async createDatabase(): Promise<string> {
@@ -169,12 +183,7 @@ class LocalPostgres implements Postgres {
   }
 
   async restart(): Promise<void> {
-    const child = this.#child
-    if (child !== null) {
-      child.kill('SIGINT')
-      await ended(child)
-      this.#child = null
-    }
+    await this.#shutDown()
     await this.start()
   }
 
@@ -187,12 +196,22 @@ class LocalPostgres implements Postgres {
   }
 
   async stop(): Promise<void> {
-    await this.kill()
+    if (this.#kept) await this.#shutDown()
+    else await this.kill()
     if (this.#watcher.exitCode !== null) return
     const gone = once(this.#watcher, 'exit')
     this.#watcher.ref()
     this.#watcher.stdin?.end()
     await gone
+  }
+
+  /** In good order: nothing is left to recover. */
+  async #shutDown(): Promise<void> {
+    const child = this.#child
+    if (child === null) return
+    child.kill('SIGINT')
+    await ended(child)
+    this.#child = null
   }
 
   /** To the postmaster first, so that it starts no more, then to those that it started. */
@@ -231,8 +250,17 @@ class LocalPostgres implements Postgres {
   }
 
   #lastLine(): string | undefined {
-    const lines = readFileSync(join(this.#folder, 'log'), 'utf8').trim().split('\n')
+    const lines = readFileSync(this.log, 'utf8').trim().split('\n')
     return lines.findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? lines.at(-1)
+  }
+}
+
+const DUPLICATE_DATABASE = '42P04'
+
+/** Takes an error of that code as well; throws any other. */
+function passOver(code: string): (error: unknown) => void {
+  return (error) => {
+    if ((error as { code?: string }).code !== code) throw error
   }
 }
 

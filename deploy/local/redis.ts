@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,8 @@ import { Redis } from 'ioredis'
 import { programPath } from './program.ts'
 
 export interface RedisOptions {
+  /** Where its data is kept, also after `stop`; a temporary folder by default. */
+  folder?: string
   /** Whether it keeps its data on the disk (the append-only file). */
   appendonly?: boolean
   /** When the append-only file is synced: `everysec` by default. */
@@ -31,6 +33,8 @@ export interface LocalRedis {
   readonly port: number
   /** Of the process that runs now. */
   readonly pid: number
+  /** The file that it logs to. */
+  readonly log: string
   /** SIGKILL: what was not on the disk is lost. The folder stays for `restart`. */
   kill(): Promise<void>
   /** Starts it again on the same folder and port; stops it first when it runs (SIGTERM: an orderly end). */
@@ -39,7 +43,7 @@ export interface LocalRedis {
   pause(): void
   /** Goes on after `pause`. */
   resume(): void
-  /** Ends it and removes its folder. */
+  /** Ends it and removes its folder, unless that is one to keep. */
   stop(): Promise<void>
 }
 
@@ -56,13 +60,13 @@ const SLOTS = 16_384
 /** How long a node of a cluster may say nothing until the others count it as failed. */
 const NODE_TIMEOUT_MS = 1_500
 
-/** Reads only until its parent is gone; then ends the server whatever state it is in, and removes the folder. */
+/** Reads only until its parent is gone; then ends the server whatever state it is in, and removes a temporary folder. */
 const WATCHER = `
   trap '' INT TERM HUP
   cat > /dev/null
   kill -KILL $(cat "$1/pid" 2> /dev/null) 2> /dev/null
   sleep 0.02
-  rm -rf "$1"`
+  [ "$2" = keep ] || rm -rf "$1"`
 
 /** Starts a Redis. Rejects, in one line, when the program is not there or does not start. */
 export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis> {
@@ -93,7 +97,7 @@ export async function startReplica(of: LocalRedis, options: RedisOptions = {}): 
 /** Starts a Redis Cluster; resolves when every node says that it works. */
 export async function startRedisCluster(
   masters = 3,
-  options: RedisOptions & { replicas?: number } = {},
+  options: Omit<RedisOptions, 'folder'> & { replicas?: number } = {},
 ): Promise<LocalRedisCluster> {
   const { replicas = 0, ...each } = options
   const nodes: LocalRedis[] = []
@@ -153,14 +157,17 @@ async function meet(nodes: LocalRedis[], masters: number): Promise<void> {
 class RedisProcess implements LocalRedis {
   readonly #program = programPath({ name: 'redis-server', debian: 'redis-server' })
   readonly #options: RedisOptions
-  readonly #folder = mkdtempSync(join(tmpdir(), 'yeoul-redis-'))
+  readonly #folder: string
   readonly #watcher: ChildProcess
   #child: ChildProcess | null = null
   port = 0
 
   constructor(options: RedisOptions) {
     this.#options = options
-    this.#watcher = spawn('sh', ['-c', WATCHER, 'watcher', this.#folder], {
+    if (options.folder !== undefined) mkdirSync(options.folder, { recursive: true })
+    this.#folder = options.folder ?? mkdtempSync(join(tmpdir(), 'yeoul-redis-'))
+    const keep = options.folder === undefined ? '' : 'keep'
+    this.#watcher = spawn('sh', ['-c', WATCHER, 'watcher', this.#folder, keep], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     })
@@ -176,6 +183,10 @@ class RedisProcess implements LocalRedis {
     const pid = this.#child?.pid
     if (pid === undefined) throw new Error('Redis does not run')
     return pid
+  }
+
+  get log(): string {
+    return join(this.#folder, 'log')
   }
 
   async start(): Promise<void> {
@@ -196,8 +207,7 @@ class RedisProcess implements LocalRedis {
     }
     const config = Object.entries(settings).map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
     writeFileSync(join(this.#folder, 'redis.conf'), config.join(''))
-    const logFile = join(this.#folder, 'log')
-    const log = openSync(logFile, 'w')
+    const log = openSync(this.log, 'w')
     const child = spawn(this.#program, [join(this.#folder, 'redis.conf')], {
       cwd: this.#folder,
       stdio: ['ignore', log, log],
@@ -209,8 +219,8 @@ class RedisProcess implements LocalRedis {
     writeFileSync(join(this.#folder, 'pid'), String(child.pid))
     await until(`Redis starts (${this.#program})`, async () => {
       if (child.exitCode !== null)
-        throw new Error(`Redis does not start: ${readFileSync(logFile, 'utf8').trim().split('\n').at(-1)}`)
-      return readFileSync(logFile, 'utf8').includes('Ready to accept connections')
+        throw new Error(`Redis does not start: ${readFileSync(this.log, 'utf8').trim().split('\n').at(-1)}`)
+      return readFileSync(this.log, 'utf8').includes('Ready to accept connections')
     })
   }
 
@@ -232,7 +242,7 @@ class RedisProcess implements LocalRedis {
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGKILL')
+    await this.#end(this.#options.folder === undefined ? 'SIGKILL' : 'SIGTERM')
     if (this.#watcher.exitCode !== null) return
     const gone = once(this.#watcher, 'exit')
     this.#watcher.ref()

@@ -109,6 +109,7 @@ export function busContract(name: string, open: () => Promise<OpenBuses>): void 
         { kind: 'read', room: newId(), seq: 4, n: 2, by: 'session' },
         { kind: 'logins_ended', sids: ['a', 'b'] },
       ]
+      await opened.settled()
       for (const notice of notices) opened.nodes[0].publishToUser(user, notice)
       await opened.settled()
       for (const node of heardOfUsers) {

@@ -1,0 +1,22 @@
+-- The bus: numbered pushes. Everything of partition p lies in the slot of the tag {p}.
+--
+--   yeoul:{p}          the channel
+--   yeoul:{p}:pushes   how many pushes it has had: a reader that counts along knows when it has missed one
+--
+-- A push is one message: "<number> <origin>\n", then one line for each notice. `origin` is the id of the node that made it.
+-- The count starts at the time in microseconds: where the counter was lost, numbers go on far above all that were given out.
+
+local function push(keys, args)
+  local counter, channel = keys[1], keys[2]
+  local number = redis.call('INCR', counter)
+  if number == 1 then
+    local now = redis.call('TIME')
+    number = tonumber(now[1]) * 1000000 + tonumber(now[2])
+    redis.call('SET', counter, string.format('%d', number))
+  end
+  redis.call('SPUBLISH', channel, string.format('%d', number) .. ' ' .. args[1] .. '\n' .. args[2])
+  return number
+end
+
+-- What a full Redis keeps is no reason for the nodes not to hear each other: a push keeps nothing.
+register('push', push, { 'allow-oom' })

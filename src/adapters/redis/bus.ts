@@ -1,0 +1,99 @@
+import { partitionOf } from '../../core/partition.ts'
+import type { Bus, BusHandlers, RoomNotice, UserNotice } from '../../ports/bus.ts'
+import type { NodeRegistry } from '../../ports/nodes.ts'
+import { BusFeed } from './bus-feed.ts'
+import { BusPublisher } from './bus-publisher.ts'
+import type { RedisLink } from './connection.ts'
+
+/** The tag of what concerns users: every node hears it. */
+const USERS = 'users'
+
+/**
+ * The bus of a cluster. This node's own notices are handed to its handlers at once, without the way through Redis; those of
+ * the others come as numbered pushes, one channel for each partition in which this node has interest.
+ *
+ * A line is `<room or user> <notice as JSON>`: what concerns a room without interest is dropped before it is parsed.
+ */
+export class RedisBus implements Bus {
+  readonly feed: BusFeed
+  readonly #publisher: BusPublisher
+  readonly #partitions: number
+  #handlers: BusHandlers | null = null
+  #interest = new Map<string, number>()
+
+  constructor(options: {
+    link: RedisLink
+    partitions: number
+    /** The id of this node, see ports/nodes.ts. */
+    node: string
+    /** A node that dies may have committed what it could not publish any more. */
+    nodes?: NodeRegistry
+  }) {
+    this.#partitions = options.partitions
+    this.feed = new BusFeed(options.link, options.node)
+    this.#publisher = new BusPublisher(options.link, options.node)
+    options.nodes?.onGone(() => this.#handlers?.missed(() => true))
+  }
+
+  listen(handlers: BusHandlers): void {
+    this.#handlers = handlers
+    this.feed.listen({
+      line: (tag, line) => this.#line(tag, line),
+      missed: (tags) => {
+        // What users miss besides is told nowhere: logins are asked for every now and then, the rest is a convenience.
+        if (tags.size > 1 || !tags.has(USERS)) handlers.missed((room) => tags.has(this.#tagOf(room)))
+      },
+    })
+    this.feed.hold(USERS)
+  }
+
+  publish(room: string, notice: RoomNotice): void {
+    this.#publisher.publish(this.#tagOf(room), `${room} ${JSON.stringify(notice)}`)
+    if (this.#interest.has(room)) this.#handlers?.room(room, notice)
+  }
+
+  publishToUser(user: string, notice: UserNotice): void {
+    this.#publisher.publish(USERS, `${user} ${JSON.stringify(notice)}`)
+    this.#handlers?.user(user, notice)
+  }
+
+  addInterest(room: string): void {
+    const before = this.#interest.get(room) ?? 0
+    this.#interest.set(room, before + 1)
+    if (before === 0) this.feed.hold(this.#tagOf(room))
+  }
+
+  dropInterest(room: string): void {
+    const before = this.#interest.get(room)
+    if (before === undefined) return
+    if (before > 1) {
+      this.#interest.set(room, before - 1)
+      return
+    }
+    this.#interest.delete(room)
+    this.feed.release(this.#tagOf(room))
+  }
+
+  /** Counted since the start, in pushes but for `dropped`: lines that were not sent, or may not have been. */
+  stats(): { published: number; heard: number; losses: number; dropped: number } {
+    const { pushes, losses } = this.feed.stats()
+    const published = this.#publisher.stats()
+    return { published: published.pushes, heard: pushes, losses, dropped: published.dropped }
+  }
+
+  close(): void {
+    this.feed.close()
+    this.#publisher.close()
+  }
+
+  #line(tag: string, line: string): void {
+    const space = line.indexOf(' ')
+    const id = line.slice(0, space)
+    if (tag === USERS) this.#handlers?.user(id, JSON.parse(line.slice(space + 1)))
+    else if (this.#interest.has(id)) this.#handlers?.room(id, JSON.parse(line.slice(space + 1)))
+  }
+
+  #tagOf(room: string): string {
+    return String(partitionOf(room, this.#partitions))
+  }
+}

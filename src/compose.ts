@@ -3,6 +3,7 @@ import { MemoryBus } from './adapters/memory/bus.ts'
 import { MemoryPresence } from './adapters/memory/presence.ts'
 import { openSqlStore } from './adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
+import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
 import { AccountService } from './core/accounts.ts'
 import { AppendQueue } from './core/append-queue.ts'
@@ -21,6 +22,7 @@ import { PresenceTicker } from './core/presence.ts'
 import { Progress } from './core/progress.ts'
 import { RoomService } from './core/rooms.ts'
 import type { Gateway } from './core/session.ts'
+import { Settings } from './core/settings.ts'
 import { Subscriptions } from './core/subscriptions.ts'
 import { Sweep } from './core/sweep.ts'
 import { Tokens } from './core/tokens.ts'
@@ -37,14 +39,14 @@ export type Parts = Awaited<ReturnType<typeof compose>>
 
 /**
  * Puts the program together. The only place that chooses adapters. The configuration that the parts get is one that changes
- * while the server runs: who wants to follow it reads it anew each time.
+ * while the server runs: who wants to follow it reads it anew each time. `origins`: where its values came from.
  */
-export async function compose(start: Config, log: Logger) {
+export async function compose(start: Config, log: Logger, origins: Record<string, string> = {}) {
   const config: Config = { ...start, limits: { ...start.limits } }
   const secrets = ensureSecrets(config)
   const failed = (error: unknown) => log.error({ err: error }, 'a part of the server failed')
   const metrics = createMetrics()
-  const limitsNow = limitsOf(config)
+  let limitsNow = limitsOf(config)
   const limits = () => limitsNow
   const store = await openSqlStore({
     path: databaseFile(config),
@@ -55,6 +57,22 @@ export async function compose(start: Config, log: Logger) {
   const bus: Bus = new MemoryBus()
   const presence = new MemoryPresence()
   const hub = new Hub()
+
+  const startLevel = log.level
+  const settings = new Settings({
+    log: store.settings,
+    bus,
+    options: settingOptions(start, origins),
+    changed: (values, version) => {
+      log.info({ version, options: Object.fromEntries(values) }, 'the configuration changed')
+      for (const [key, value] of values) putOption(config, key, value)
+      log.level = config.logLevel === start.logLevel ? startLevel : config.logLevel
+      const before = limitsNow
+      limitsNow = limitsOf(config)
+      if (JSON.stringify(limitsNow) !== JSON.stringify(before)) hub.limitsChanged(limitsNow)
+    },
+    failed,
+  })
 
   const endedLogins = new EndedLogins({
     logins: store.logins,
@@ -121,7 +139,7 @@ export async function compose(start: Config, log: Logger) {
     metrics,
     limits,
     endedLogins,
-    settingsChanged: () => {},
+    settingsChanged: () => settings.refresh(),
     lostAnswers: () => store.stats().lostAnswers,
     failed,
   })
@@ -202,7 +220,7 @@ export async function compose(start: Config, log: Logger) {
     config,
     log,
     metrics,
-    limits,
+    settings,
     store,
     hub,
     endedLogins,
@@ -222,7 +240,7 @@ export async function compose(start: Config, log: Logger) {
 
 /** The limits that clients are told and held to. */
 function limitsOf(config: Config): Limits {
-  return config.rateLimit ? config.limits : { ...config.limits, sendsPerSecond: 0 }
+  return config.rateLimit ? { ...config.limits } : { ...config.limits, sendsPerSecond: 0 }
 }
 
 /** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */

@@ -14,6 +14,8 @@ const UNREADY_MS = 1_000
 const ENDED_LOGINS_MS = 2_000
 /** How often read cursors and times of last exit are written. */
 const PROGRESS_MS = 500
+/** How often the database is asked for changes of the configuration that the bus did not tell of. */
+const SETTINGS_MS = 1_000
 
 export interface RunningServer {
   /** The address that people use. */
@@ -29,15 +31,20 @@ export interface RunningServer {
 
 type Phase = 'starting' | 'serving' | 'draining'
 
-/** Starts the roles of this process. Rejects when the port is taken or the database is in use. */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
-  const parts = await compose(config, log)
+/** Starts the roles of this process. `origins`: where the values came from, for admins to see. Rejects when the port is taken or the database is in use. */
+export async function startServer(
+  config: Config,
+  log: Logger,
+  origins?: Record<string, string>,
+): Promise<RunningServer> {
+  const parts = await compose(config, log, origins)
   let phase: Phase = 'starting'
   // Other upgrades are only offered (`h2c`, by Java's client with every request): those are answered as if they were not.
   const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
   let url = ''
   let gateway: ReturnType<typeof startGateway> | null = null
   try {
+    await parts.settings.start(SETTINGS_MS)
     await parts.endedLogins.start(ENDED_LOGINS_MS)
     parts.progress.start(PROGRESS_MS)
     if (config.roles.includes('gateway')) gateway = startGateway(parts, () => url)
@@ -86,6 +93,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         http.closeAllConnections()
         await parts.progress.stop()
         parts.endedLogins.stop()
+        parts.settings.stop()
         await parts.store.close()
         parts.metrics.stop()
       },
@@ -93,6 +101,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   } catch (error) {
     gateway?.stop()
     parts.endedLogins.stop()
+    parts.settings.stop()
     http.close()
     await parts.progress.stop()
     await parts.store.close()

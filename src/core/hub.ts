@@ -50,6 +50,12 @@ export class Hub {
     add(this.#bySid, to, session)
   }
 
+  /** Tells every session, all at once, of limits that are others from here on. */
+  limitsChanged(limits: Limits): void {
+    const push = JSON.stringify({ push: 'limits', limits })
+    for (const session of this.sessions) session.limitsChanged(limits, push)
+  }
+
   ofUser(user: string): Iterable<LocalSession> {
     return this.#byUser.get(user) ?? []
   }

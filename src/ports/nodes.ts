@@ -9,6 +9,8 @@ export interface NodeIdentity {
   version: string
   /** ms since 1970 UTC. */
   startedAt: number
+  /** The ids of the keys whose access tokens it takes; it signs with the first. */
+  keys: string[]
 }
 
 /** How a node is doing, measured anew for each heartbeat. */

@@ -11,7 +11,7 @@ import { VERSION } from '../version.ts'
 
 /** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
 export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps['ready']) {
-  const { config, log, metrics, accounts, tokens, chat, rooms } = parts
+  const { config, log, metrics, accounts, tokens, chat, rooms, settings } = parts
   const api = config.roles.includes('api')
   const deps: HttpDeps = {
     api,
@@ -19,6 +19,7 @@ export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps
     tokens,
     chat,
     rooms,
+    settings,
     options: {
       publicUrl: publicUrl(),
       get allowedOrigins() {

@@ -5,6 +5,7 @@ import type { HttpDeps, HttpEnv } from './deps.ts'
 import { createGuard } from './guard.ts'
 import { type Api, type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { problem, problemHandler } from './problems.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { authRoutes } from './routes/auth.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { memberRoutes } from './routes/members.ts'
@@ -36,6 +37,7 @@ export function createHttpApp(deps: HttpDeps): Api {
     app.route('/api/v1', roomRoutes(deps, guard))
     app.route('/api/v1', memberRoutes(deps, guard))
     app.route('/api/v1', messageRoutes(deps, guard))
+    app.route('/api/v1', adminRoutes(deps, guard))
   }
   app.route('/', opsRoutes(deps))
 

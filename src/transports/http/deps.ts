@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { AccountService } from '../../core/accounts.ts'
 import type { Chat } from '../../core/chat.ts'
 import type { RoomService } from '../../core/rooms.ts'
+import type { Settings } from '../../core/settings.ts'
 import type { Tokens, Verified } from '../../core/tokens.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 
@@ -28,6 +29,7 @@ export interface HttpDeps {
   tokens: Tokens
   chat: Chat
   rooms: RoomService
+  settings: Settings
   options: HttpOptions
   /** Asked by `/readyz`: whether this node can serve; the reason goes into the answer. */
   ready(): Promise<{ ready: boolean; reason?: string }>

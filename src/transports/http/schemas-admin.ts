@@ -1,0 +1,60 @@
+import { z } from '@hono/zod-openapi'
+import type { SettingsChange } from '../../ports/settings.ts'
+import { Id, text } from './schemas.ts'
+
+const Value = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.null()])
+const Key = z.string().openapi({ example: 'limits.bodyLength' })
+const Version = z.int().min(0).openapi({ description: 'How many changes were made before.' })
+
+export const ConfigBody = z
+  .object({
+    version: Version,
+    items: z.array(
+      z.object({
+        key: Key,
+        env: z.string().openapi({ description: 'Its environment variable.' }),
+        flag: z.string().nullable(),
+        value: Value.openapi({ description: 'In force. Of a secret null.' }),
+        default: Value,
+        source: z.string().openapi({
+          description: '`default`, `env NAME`, `flag --name`, `file NAME`, or `run time` for what an admin set.',
+        }),
+        changeable: z.boolean().openapi({ description: 'Whether it may change while the server runs.' }),
+        secret: z.boolean(),
+        min: z.int().optional(),
+        max: z.int().optional(),
+        choices: z.array(z.string()).optional(),
+        form: z.string().openapi({ description: 'What a value must be.' }),
+        description: z.string(),
+      }),
+    ),
+  })
+  .openapi('Config')
+
+const GIVEN_MAX = 4_096
+export const WantedChangeBody = z.object({
+  version: Version.optional().openapi({
+    description: 'The version that the caller has seen; when there is a newer one: `config_changed`.',
+  }),
+  changes: z
+    .record(
+      z.string().max(64),
+      z.union([
+        text({ max: GIVEN_MAX }),
+        z.number(),
+        z.boolean(),
+        z.array(text({ max: GIVEN_MAX })).max(GIVEN_MAX),
+        z.null(),
+      ]),
+    )
+    .openapi({ description: 'By option its new value; null: what each node started with.' }),
+})
+
+export const SettingsChangeBody = z
+  .object({
+    version: Version,
+    at: z.int().openapi({ description: 'In ms since 1970 UTC.' }),
+    actor: Id.nullable().openapi({ description: 'The admin’s user id.' }),
+    changes: z.record(Key, z.object({ from: Value, to: Value })),
+  })
+  .openapi('ConfigChange') satisfies z.ZodType<Omit<SettingsChange, 'changes'>>

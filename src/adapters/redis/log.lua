@@ -510,7 +510,7 @@ local function append(keys, args)
     if room then
       room:store(now)
       if #room.told > 0 then
-        notices[#notices + 1] = id .. '{"kind":"events","epoch":' .. room.e .. ',"events":[' .. table.concat(room.told, ',') .. ']}'
+        notices[#notices + 1] = id .. ' {"kind":"events","epoch":' .. room.e .. ',"events":[' .. table.concat(room.told, ',') .. ']}'
       end
     end
   end

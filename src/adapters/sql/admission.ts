@@ -3,7 +3,7 @@ import type { Change } from '../../ports/rooms.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import { CAPACITY_MAX } from '../../protocol/limits.ts'
 import type { JoinEvent, MemberRole } from '../../protocol/model.ts'
-import { insertEvents, ROWS_AT_ONCE } from './sequence.ts'
+import { insertEvents, ROWS_AT_ONCE, stepOf } from './sequence.ts'
 import { roleNumber } from './tables.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -31,7 +31,7 @@ export async function admit(
   const count = wanted.length
   const taken = await tx.db
     .updateTable('rooms')
-    .set((eb) => ({ seq: eb('seq', '+', count), member_count: eb('member_count', '+', count) }))
+    .set((eb) => ({ seq: eb('seq', '+', stepOf(tx, count)), member_count: eb('member_count', '+', count) }))
     .where('pk', '=', room.pk)
     .where(sql<boolean>`member_count + ${count} <= coalesce(capacity, ${CAPACITY_MAX})`)
     .returning(['epoch', 'seq', 'n', 'member_count'])
@@ -47,7 +47,8 @@ export async function admit(
     user_pk: newcomer.pk,
     role: roleNumber(newcomer.role),
     joined_at: at,
-    read_seq: first + i,
+    // By its event the log moves it on, when that gives the seq.
+    read_seq: tx.outbox ? seq : first + i,
     read_n: n,
     notify: 'all' as const,
     last_exit_at: null,
@@ -58,13 +59,14 @@ export async function admit(
       .values(rows.slice(i, i + ROWS_AT_ONCE))
       .execute()
   }
-  await insertEvents(
-    tx.db,
-    { roomPk: room.pk, n, at, actorPk: actor.pk },
-    newcomers.map((newcomer, i) => ({ seq: first + i, type: 'join', subjectPk: newcomer.pk, detail: newcomer.role })),
-  )
   const events = newcomers.map((newcomer, i): JoinEvent => {
     return { type: 'join', seq: first + i, at, actor: actor.id, user: newcomer.id, role: newcomer.role }
   })
+  await insertEvents(
+    tx,
+    { room, n, at, actorPk: actor.pk, memberCount: taken.member_count },
+    events,
+    newcomers.map((newcomer) => newcomer.pk),
+  )
   return { epoch, events }
 }

@@ -3,8 +3,10 @@ import type { Memberships } from '../../ports/memberships.ts'
 import type { Change } from '../../ports/rooms.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type {
+  LeaveEvent,
   LeaveReason,
   Member,
+  MemberEvent,
   MemberRole,
   Membership,
   NotifyLevel,
@@ -14,7 +16,7 @@ import type {
 import { admit, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import { roomOf, selectRooms } from './rooms.ts'
-import { insertEvents } from './sequence.ts'
+import { insertEvents, stepOf } from './sequence.ts'
 import { type MemberRow, OWNER, ROLES, roleNumber, type Tables } from './tables.ts'
 import { holdRoom, roomPk, type Snapshot, type Transaction, userPk } from './transaction.ts'
 
@@ -62,17 +64,16 @@ export const membershipWrites = {
     }
     if (member === undefined) return { epoch: await epochOf(tx.db, pk), events: [] }
     await tx.db.deleteFrom('members').where('room_pk', '=', pk).where('user_pk', '=', who).execute()
-    const { epoch, seq, n } = await tx.db
+    const { epoch, seq, n, member_count } = await tx.db
       .updateTable('rooms')
-      .set((eb) => ({ seq: eb('seq', '+', 1), member_count: eb('member_count', '-', 1) }))
+      .set((eb) => ({ seq: eb('seq', '+', stepOf(tx, 1)), member_count: eb('member_count', '-', 1) }))
       .where('pk', '=', pk)
-      .returning(['epoch', 'seq', 'n'])
+      .returning(['epoch', 'seq', 'n', 'member_count'])
       .executeTakeFirstOrThrow()
     tx.roomChanged(room)
-    await insertEvents(tx.db, { roomPk: pk, n, at, actorPk: by }, [
-      { seq, type: 'leave', subjectPk: who, detail: reason },
-    ])
-    return { epoch, events: [{ type: 'leave', seq, at, actor, user, reason }] }
+    const event: LeaveEvent = { type: 'leave', seq, at, actor, user, reason }
+    await insertEvents(tx, { room: { id: room, pk }, n, at, actorPk: by, memberCount: member_count }, [event], [who])
+    return { epoch, events: [event] }
   },
 
   async unban(tx: Transaction, room: string, user: string): Promise<void> {
@@ -102,18 +103,17 @@ export const membershipWrites = {
       .where('room_pk', '=', pk)
       .where('user_pk', '=', who)
       .execute()
-    const { epoch, seq, n } = await tx.db
+    const { epoch, seq, n, member_count } = await tx.db
       .updateTable('rooms')
-      .set((eb) => ({ seq: eb('seq', '+', 1) }))
+      .set((eb) => ({ seq: eb('seq', '+', stepOf(tx, 1)) }))
       .where('pk', '=', pk)
-      .returning(['epoch', 'seq', 'n'])
+      .returning(['epoch', 'seq', 'n', 'member_count'])
       .executeTakeFirstOrThrow()
     tx.roomChanged(room)
     const by = actor === user ? who : await userPk(tx.db, actor)
-    await insertEvents(tx.db, { roomPk: pk, n, at, actorPk: by }, [
-      { seq, type: 'member', subjectPk: who, detail: role },
-    ])
-    return { epoch, events: [{ type: 'member', seq, at, actor, user, role }] }
+    const event: MemberEvent = { type: 'member', seq, at, actor, user, role }
+    await insertEvents(tx, { room: { id: room, pk }, n, at, actorPk: by, memberCount: member_count }, [event], [who])
+    return { epoch, events: [event] }
   },
 
   async setNotify({ db }: Transaction, room: string, user: string, notify: NotifyLevel): Promise<void> {

@@ -2,10 +2,10 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Change, NewRoom, RoomRecord, Rooms } from '../../ports/rooms.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import { CAPACITY_MAX } from '../../protocol/limits.ts'
-import type { LeaveEvent, Page, Room } from '../../protocol/model.ts'
+import type { LeaveEvent, Page, Room, RoomChangedEvent } from '../../protocol/model.ts'
 import { admit, type Known, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
-import { insertEvents } from './sequence.ts'
+import { insertEvents, noteRemoval, stepOf } from './sequence.ts'
 import { OWNER, ROLES, type RoomRow, type Tables } from './tables.ts'
 import { holdRoom, type Snapshot, type Transaction, userPk } from './transaction.ts'
 
@@ -64,21 +64,21 @@ export const roomWrites = {
       return { room: before, change: { epoch: before.position.epoch, events: [] } }
     }
     if ((changes.capacity ?? CAPACITY_MAX) < before.memberCount) throw new YeoulError('capacity_too_small')
-    const { epoch, seq, n } = await tx.db
+    const { epoch, seq, n, member_count } = await tx.db
       .updateTable('rooms')
       .set((eb) => ({
-        seq: eb('seq', '+', 1),
+        seq: eb('seq', '+', stepOf(tx, 1)),
         ...(changes.title !== undefined && { title: changes.title, title_key: searchKey(changes.title) }),
         ...(changes.capacity !== undefined && { capacity: changes.capacity }),
       }))
       .where('pk', '=', pk)
-      .returning(['epoch', 'seq', 'n'])
+      .returning(['epoch', 'seq', 'n', 'member_count'])
       .executeTakeFirstOrThrow()
     tx.roomChanged(id)
-    await insertEvents(tx.db, { roomPk: pk, n, at, actorPk: await userPk(tx.db, actor) }, [
-      { seq, type: 'room', detail: JSON.stringify(changes) },
-    ])
-    return { room: await recordOf(tx.db, pk), change: { epoch, events: [{ type: 'room', seq, at, actor, changes }] } }
+    const event: RoomChangedEvent = { type: 'room', seq, at, actor, changes }
+    const actorPk = await userPk(tx.db, actor)
+    await insertEvents(tx, { room: { id, pk }, n, at, actorPk, memberCount: member_count }, [event])
+    return { room: await recordOf(tx.db, pk), change: { epoch, events: [event] } }
   },
 
   async removeRoom(tx: Transaction, id: string, actor: string, at: number): ReturnType<Rooms['remove']> {
@@ -93,20 +93,28 @@ export const roomWrites = {
     await tx.db.deleteFrom('members').where('room_pk', '=', pk).execute()
     const { epoch, seq, n } = await tx.db
       .updateTable('rooms')
-      .set((eb) => ({ seq: eb('seq', '+', members.length), member_count: 0, deleted_at: at, direct_key: null }))
+      .set((eb) => ({
+        seq: eb('seq', '+', stepOf(tx, members.length)),
+        member_count: 0,
+        deleted_at: at,
+        direct_key: null,
+      }))
       .where('pk', '=', pk)
       .returning(['epoch', 'seq', 'n'])
       .executeTakeFirstOrThrow()
     tx.roomChanged(id)
     const first = seq - members.length + 1
-    await insertEvents(
-      tx.db,
-      { roomPk: pk, n, at, actorPk: await userPk(tx.db, actor) },
-      members.map((member, i) => ({ seq: first + i, type: 'leave', subjectPk: member.pk, detail: 'room_deleted' })),
-    )
     const events = members.map((member, i): LeaveEvent => {
       return { type: 'leave', seq: first + i, at, actor, user: member.id, reason: 'room_deleted' }
     })
+    const room = { id, pk }
+    await insertEvents(
+      tx,
+      { room, n, at, actorPk: await userPk(tx.db, actor), memberCount: 0 },
+      events,
+      members.map((member) => member.pk),
+    )
+    await noteRemoval(tx, room, at)
     return { change: { epoch, events }, members: members.map((member) => member.id) }
   },
 }

@@ -30,6 +30,8 @@ export interface Transaction {
    * come one after the other, and never wait for each other in a circle.
    */
   holding<Query extends Lockable>(query: Query): Query
+  /** Whether a log beside the database gives the events of rooms and members their seqs: until then they wait in the outbox. */
+  outbox: boolean
   /** The partition of a room. */
   partitionOf(room: string): number
   /** To be called whenever a room's counters or members change. */

@@ -76,6 +76,7 @@ const transaction: Transaction = {
   db: sqlite.db,
   // Nobody else writes.
   holding: (query) => query,
+  outbox: false,
   partitionOf: () => 0,
   roomChanged: (id) => cache.forget(id),
 }

@@ -22,7 +22,7 @@ const program = new Command('yeoul')
 
 const start = program.command('start').description('run the server')
 withFlags(start, 'all')
-does(start, async ({ config }) => (await import('./cli/start.ts')).start(config))
+does(start, async ({ config, origins }) => (await import('./cli/start.ts')).start(config, origins))
 
 const config = program.command('config').description('print every option: its value in force and where it came from')
 withFlags(config, 'all')

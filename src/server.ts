@@ -31,7 +31,10 @@ export interface RunningServer {
 
 type Phase = 'starting' | 'serving' | 'draining'
 
-/** Starts the roles of this process. `origins`: where the values came from, for admins to see. Rejects when the port is taken or the database is in use. */
+/**
+ * Starts the roles of this process. `origins`: where the values came from, for admins to see. Rejects when the port is taken
+ * or the database is in use.
+ */
 export async function startServer(
   config: Config,
   log: Logger,

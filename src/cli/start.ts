@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { DatabaseInUse } from '../adapters/sql/index.ts'
-import { type Config, ConfigError } from '../config.ts'
+import { type Config, ConfigError, checkConfig, type Origin } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { Failure } from './failure.ts'
 
@@ -8,13 +8,14 @@ import { Failure } from './failure.ts'
 const EXIT_WITHIN_MS = 24_000
 
 /** Runs the server until a signal ends it. */
-export async function start(config: Config): Promise<void> {
+export async function start(config: Config, origins: Record<string, Origin>): Promise<void> {
+  checkConfig(config)
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the server failed')
     process.exit(1)
   })
-  const server = await startServer(config, log).catch((error: unknown) => {
+  const server = await startServer(config, log, origins).catch((error: unknown) => {
     throw explained(error, config, log)
   })
   drainOnSignal(server)

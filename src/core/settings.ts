@@ -1,5 +1,5 @@
 import type { Bus } from '../ports/bus.ts'
-import type { SettingsChange, SettingsLog } from '../ports/settings.ts'
+import type { SettingsChange, SettingsLog, SettingValue } from '../ports/settings.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import { PAGE_LIMIT } from '../protocol/limits.ts'
 import type { Page } from '../protocol/model.ts'
@@ -9,18 +9,18 @@ import type { Actor } from './actor.ts'
 export interface SettingOption {
   key: string
   /** The value that the node started with, and where that came from. */
-  start: unknown
+  start: SettingValue
   source: string
   /** Whether it may change while the server runs. */
   live: boolean
   /** The value of what an admin wrote. Throws `bad_request`, which says what it must be. */
-  read(given: unknown): unknown
+  read(given: SettingValue): SettingValue
 }
 
 /** An option's value in force and where it came from; `run time` for one that an admin set. */
 export interface Setting {
   key: string
-  value: unknown
+  value: SettingValue
   source: string
 }
 
@@ -34,7 +34,7 @@ export interface SettingsInForce {
 export interface WantedChange {
   /** The version that the caller has seen; without one the change is made whatever came before it. */
   version?: number | undefined
-  changes: Record<string, unknown>
+  changes: Record<string, SettingValue>
 }
 
 const PAGE = 200
@@ -49,15 +49,16 @@ export class Settings {
   readonly #log: SettingsLog
   readonly #bus: Bus
   readonly #options: ReadonlyMap<string, SettingOption>
-  readonly #changed: (values: ReadonlyMap<string, unknown>, version: number) => void
+  readonly #changed: (values: ReadonlyMap<string, SettingValue>, version: number) => void
   readonly #failed: (error: unknown) => void
   /** What was set at run time. */
-  #set: ReadonlyMap<string, unknown> = new Map()
+  #set: ReadonlyMap<string, SettingValue> = new Map()
   #version = 0
   /** The end of what is under way: one thing at a time, so that no late answer undoes a newer one. */
   #turn: Promise<unknown> = Promise.resolve()
   #asked = false
   #down = false
+  #stopped = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: {
@@ -65,7 +66,7 @@ export class Settings {
     bus: Bus
     options: SettingOption[]
     /** Told the values, by option, that are in force from here on: of those alone that became others. */
-    changed: (values: ReadonlyMap<string, unknown>, version: number) => void
+    changed: (values: ReadonlyMap<string, SettingValue>, version: number) => void
     failed: (error: unknown) => void
   }) {
     this.#log = parts.log
@@ -83,12 +84,13 @@ export class Settings {
   }
 
   stop(): void {
+    this.#stopped = true
     if (this.#timer !== null) clearInterval(this.#timer)
   }
 
   /** Looks whether something was changed. */
   refresh(): void {
-    if (this.#asked) return
+    if (this.#asked || this.#stopped) return
     this.#asked = true
     void this.#inTurn(async () => {
       this.#asked = false
@@ -97,7 +99,7 @@ export class Settings {
         this.#down = false
       } catch (error) {
         // One line for each time that the database is down, not one a second.
-        if (!this.#down) this.#failed(error)
+        if (!this.#down && !this.#stopped) this.#failed(error)
         this.#down = true
       }
     })
@@ -106,9 +108,11 @@ export class Settings {
   /** Every option with its value in force on this node. Rejects `forbidden` for all but admins. */
   inForce(actor: Actor): SettingsInForce {
     authorise(actor)
-    const settings = [...this.#options.values()].map(({ key, start, source }) =>
-      this.#set.has(key) ? { key, value: this.#set.get(key), source: 'run time' } : { key, value: start, source },
-    )
+    const settings = [...this.#options.values()].map(({ key, source }) => ({
+      key,
+      value: this.#valueOf(key),
+      source: this.#set.has(key) ? 'run time' : source,
+    }))
     return { version: this.#version, settings }
   }
 
@@ -134,14 +138,14 @@ export class Settings {
     return this.#log.history(cursor, limit)
   }
 
-  #read(key: string, given: unknown): unknown {
+  #read(key: string, given: SettingValue): SettingValue {
     const option = this.#options.get(key)
     if (option === undefined) throw new YeoulError('bad_request', `changes.${key}: there is no such option`)
     if (!option.live) throw new YeoulError('bad_request', `changes.${key}: cannot change while the server runs`)
     return given === null ? null : option.read(given)
   }
 
-  async #change(actor: Actor, values: Map<string, unknown>, expected: number | undefined): Promise<void> {
+  async #change(actor: Actor, values: Map<string, SettingValue>, expected: number | undefined): Promise<void> {
     for (let tries = 0; ; tries++) {
       await this.#load()
       if (expected !== undefined && expected !== this.#version) throw new YeoulError('config_changed')
@@ -164,7 +168,7 @@ export class Settings {
   async #load(): Promise<void> {
     const version = await this.#log.version()
     if (version === this.#version) return
-    const set = new Map<string, unknown>()
+    const set = new Map<string, SettingValue>()
     let read = 0
     for (let page = await this.#log.after(0, PAGE); page.length > 0; page = await this.#log.after(read, PAGE)) {
       for (const { changes, version } of page) {
@@ -182,7 +186,7 @@ export class Settings {
   }
 
   /** Passes over what this version of the program does not take any more. */
-  #put(set: Map<string, unknown>, key: string, to: unknown): void {
+  #put(set: Map<string, SettingValue>, key: string, to: SettingValue): void {
     const option = this.#options.get(key)
     if (option === undefined || !option.live) return
     set.delete(key)
@@ -194,8 +198,8 @@ export class Settings {
     }
   }
 
-  #valueOf(key: string): unknown {
-    return this.#set.has(key) ? this.#set.get(key) : this.#options.get(key)?.start
+  #valueOf(key: string): SettingValue {
+    return this.#set.get(key) ?? this.#options.get(key)?.start ?? null
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -209,7 +213,6 @@ function authorise(actor: Actor): void {
   if (actor.role !== 'admin') throw new YeoulError('forbidden', 'This is for admins.')
 }
 
-/** Values are texts, numbers, booleans and lists of texts. */
-function isSame(a: unknown, b: unknown): boolean {
+function isSame(a: SettingValue | undefined, b: SettingValue | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

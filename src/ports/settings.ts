@@ -1,5 +1,8 @@
 import type { Page } from '../protocol/model.ts'
 
+/** What an option can be; null: nothing. */
+export type SettingValue = string | number | boolean | string[] | null
+
 /** One change of the configuration at run time: the version that it made, who made it, when, and what it was before. */
 export interface SettingsChange {
   /** 1, 2, 3 … */
@@ -9,7 +12,7 @@ export interface SettingsChange {
   /** The admin's user id; null when nobody is known. */
   actor: string | null
   /** By option. `to` null: back to the value that each node started with. */
-  changes: Record<string, { from: unknown; to: unknown }>
+  changes: Record<string, { from: SettingValue; to: SettingValue }>
 }
 
 /** Changes of the configuration at run time: append-only, so that they are their own audit trail. */

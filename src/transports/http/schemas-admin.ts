@@ -57,4 +57,4 @@ export const SettingsChangeBody = z
     actor: Id.nullable().openapi({ description: 'The admin’s user id.' }),
     changes: z.record(Key, z.object({ from: Value, to: Value })),
   })
-  .openapi('ConfigChange') satisfies z.ZodType<Omit<SettingsChange, 'changes'>>
+  .openapi('ConfigChange') satisfies z.ZodType<SettingsChange>

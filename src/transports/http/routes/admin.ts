@@ -1,6 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi'
 import { OPTION_ROWS } from '../../../config.ts'
 import type { SettingsInForce } from '../../../core/settings.ts'
+import type { SettingValue } from '../../../ports/settings.ts'
 import { PAGE_LIMIT } from '../../../protocol/limits.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
@@ -72,8 +73,8 @@ function described({ version, settings }: SettingsInForce): z.infer<typeof Confi
       key,
       env,
       flag,
-      value: value as z.infer<typeof ConfigBody>['items'][number]['value'],
-      default: option.default as z.infer<typeof ConfigBody>['items'][number]['default'],
+      value,
+      default: option.default as SettingValue,
       source,
       changeable: live,
       secret,

@@ -11,6 +11,7 @@ import { logModelContract } from './log-model.contract.ts'
 import { loginsContract } from './logins.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
 import { roomsContract } from './rooms.contract.ts'
+import { settingsContract } from './settings.contract.ts'
 import type { OpenStore } from './store.ts'
 
 describe('the sql adapter on a file', () => {
@@ -21,6 +22,7 @@ describe('the sql adapter on a file', () => {
   historyContract(openSqlite)
   accountsContract(openSqlite)
   loginsContract(openSqlite)
+  settingsContract(openSqlite)
 })
 
 async function openSqlite(): Promise<OpenStore> {

@@ -5,6 +5,7 @@ import type { Appended, Draft, Log, MessageDraft } from '../../src/ports/log.ts'
 import type { Logins } from '../../src/ports/logins.ts'
 import type { Memberships } from '../../src/ports/memberships.ts'
 import type { NewRoom, Rooms } from '../../src/ports/rooms.ts'
+import type { SettingsLog } from '../../src/ports/settings.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
 
 /** The ports that keep what lasts, as one adapter implements them. */
@@ -15,6 +16,7 @@ export interface Store {
   rooms: Rooms
   memberships: Memberships
   history: History
+  settings: SettingsLog
 }
 
 /** A store under test. A contract suite asks for one and gives it back. */

@@ -69,7 +69,9 @@ test(`[P1–P5] ${KILLS} times kill -9 under load: all that was acknowledged is 
   const stop = new AbortController()
   t.after(() => stop.abort())
   const busy = writers.map((writer) => talk(writer, rooms, random, stop.signal))
-  const visitors = people.slice(4).map((person) => new Visitor([url], person, random.pick(rooms), random))
+  const visitors = people
+    .slice(4)
+    .map((person) => new Visitor({ gateways: [url], person, room: random.pick(rooms), random }))
   t.after(() => {
     for (const visitor of visitors) visitor.stop()
   })

@@ -11,13 +11,18 @@ export interface Weather {
   delayMs: number
   /** 0: as fast as it goes. */
   bytesPerSecond: number
+  /** Sees each piece before it goes on; true keeps it back for good, and all that comes after it on its connection. */
+  holds: ((piece: Buffer) => boolean) | null
 }
+
+const fair = (): Weather => ({ frozen: false, delayMs: 0, bytesPerSecond: 0, holds: null })
 
 /** A TCP proxy between clients and a server: delays, throttles, and stops bytes without a word. */
 export class TcpProxy {
   /** Towards the server and towards the client, of the connections made from now on and of those that are open. */
-  readonly up: Weather = { frozen: false, delayMs: 0, bytesPerSecond: 0 }
-  readonly down: Weather = { frozen: false, delayMs: 0, bytesPerSecond: 0 }
+  readonly up = fair()
+  readonly down = fair()
+  #refusing = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   /** Connections that were open when they were cut off: they stay frozen whatever comes. */
@@ -34,8 +39,12 @@ export class TcpProxy {
     return proxy
   }
 
+  get port(): number {
+    return (this.#server.address() as { port: number }).port
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`
+    return `http://127.0.0.1:${this.port}`
   }
 
   /** Open connections get nothing through any more, for good; new ones do. */
@@ -43,12 +52,35 @@ export class TcpProxy {
     for (const socket of this.#sockets) this.#lost.add(socket)
   }
 
-  close(): void {
-    this.#server.close()
+  /** The network is good again for connections made from now on; those that were lost stay lost. */
+  heal(): void {
+    Object.assign(this.up, fair())
+    Object.assign(this.down, fair())
+    this.#refusing = false
+  }
+
+  /** Open connections are cut, as by a router that restarts; new ones are taken. */
+  cutAll(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** As if nothing were there: open connections are cut, and new ones too until `accept`. */
+  refuse(): void {
+    this.#refusing = true
+    this.cutAll()
+  }
+
+  accept(): void {
+    this.#refusing = false
+  }
+
+  close(): void {
+    this.#server.close()
+    this.cutAll()
+  }
+
   #open(client: Socket, target: number): void {
+    if (this.#refusing) return void client.resetAndDestroy()
     const server = new Socket()
     server.connect(target, '127.0.0.1')
     for (const socket of [client, server]) {
@@ -69,8 +101,10 @@ export class TcpProxy {
       const early = arrivedAt + weather.delayMs - performance.now()
       if (early > 1) await sleep(early)
       if (weather.bytesPerSecond > 0) await sleep((chunk.length / weather.bytesPerSecond) * 1_000)
+      if (weather.holds?.(chunk)) this.#lost.add(from)
       await this.#thaw(from, weather)
-      if (!to.write(chunk)) await new Promise((resolve) => to.once('drain', resolve).once('close', resolve))
+      if (!to.destroyed && !to.write(chunk))
+        await new Promise((resolve) => to.once('drain', resolve).once('close', resolve))
       underWay -= chunk.length
     }
     try {

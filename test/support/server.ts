@@ -5,6 +5,9 @@ import { pino } from 'pino'
 import { type Config, configWith } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 
+/** With which the tests sign people in as another service would. */
+export const API_KEY = 'key-of-the-tests-alone'
+
 export interface TestServer extends RunningServer {
   config: Config
   /** Stops the server and removes its data. */
@@ -19,7 +22,7 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
     dataDir,
     rateLimit: false,
     drainMs: 200,
-    apiKey: 'key-of-the-tests-alone',
+    apiKey: API_KEY,
     presenceTickMs: 50,
     watchTickMs: 200,
     ...changes,

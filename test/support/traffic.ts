@@ -46,7 +46,7 @@ export class Visitor {
   /** How often it was let in. */
   visits = 0
   readonly line: Line
-  readonly #urls: readonly string[]
+  readonly #apis: readonly string[]
   readonly #person: Person
   readonly #room: string
   readonly #random: Random
@@ -54,23 +54,26 @@ export class Visitor {
   #position: Position = { epoch: 1, seq: 0 }
   #asking: NodeJS.Timeout
 
-  constructor(
-    urls: readonly string[],
-    person: Person,
-    room: string,
-    random: Random,
-    options: { pingMs?: number } = {},
-  ) {
-    this.#urls = urls
+  /** `apis`: nodes that answer HTTP, one of them at random each time; `gateways` by default. */
+  constructor(options: {
+    gateways: readonly string[]
+    apis?: readonly string[]
+    person: Person
+    room: string
+    random: Random
+    pingMs?: number
+  }) {
+    const { gateways, apis = gateways, person, room, random, pingMs = 0 } = options
+    this.#apis = apis
     this.#person = person
     this.#room = room
     this.#random = random
     this.line = new Line({
-      url: urls,
+      url: gateways,
       token: person.accessToken,
       ready: () => this.line.ask('watch', { rooms: [room] }, () => {}),
       push: (item) => this.#pushed(item),
-      ...options,
+      pingMs,
     })
     this.#asking = setInterval(() => this.#askAround(), ASK_AGAIN_MS)
   }
@@ -99,7 +102,7 @@ export class Visitor {
   /** The status; 0 when the outcome is not known. */
   async #step(what: 'join' | 'leave'): Promise<number> {
     try {
-      const url = this.#random.pick(this.#urls)
+      const url = this.#random.pick(this.#apis)
       const { status } = await this.#person.at(url, ANSWER_MS).call('POST', `/rooms/${this.#room}/${what}`)
       if (![200, 204, 403, 429, 503].includes(status)) this.problems.push(`${what} was answered with ${status}`)
       return status
@@ -147,13 +150,22 @@ export class Visitor {
   }
 }
 
-/** Puts people out of a room, now and then, until told to stop; they may come back. */
-export async function kickAround(owner: Person, room: string, people: Person[], random: Random, stop: AbortSignal) {
+/** Puts people out of a room, now and then, until told to stop; they may come back. Answers how many kicks succeeded. */
+export async function kickAround(options: {
+  owner: Person
+  apis: readonly string[]
+  room: string
+  people: Person[]
+  random: Random
+  stop: AbortSignal
+}): Promise<number> {
+  const { owner, apis, room, people, random, stop } = options
   let kicks = 0
   while (!stop.aborted) {
     await sleep(random.whole(30, 200))
     const { id } = random.pick(people)
-    const { status } = await owner.call('DELETE', `/rooms/${room}/members/${id}`).catch(() => ({ status: 0 }))
+    const there = owner.at(random.pick(apis), ANSWER_MS)
+    const { status } = await there.call('DELETE', `/rooms/${room}/members/${id}`).catch(() => ({ status: 0 }))
     if (status === 204) kicks++
   }
   return kicks

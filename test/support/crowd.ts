@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Durability } from '../../src/protocol/model.ts'
+import type { StoredRoom } from './checker.ts'
+import { newPerson, type Person } from './people.ts'
+import type { Random } from './random.ts'
+import { openRoom } from './rooms.ts'
+import { kickAround, talk, Visitor } from './traffic.ts'
+import { assertWitnessed, Follower, Writer } from './witnesses.ts'
+
+export interface CrowdOptions {
+  /** Nodes that take connections; each of the crowd begins at one and goes on to the next when it is cut. */
+  gateways: readonly string[]
+  /** Nodes that answer HTTP; those of `gateways` by default. */
+  apis?: readonly string[]
+  apiKey: string
+  random: Random
+  talkers?: number
+  visitors?: number
+  rooms?: number
+  /** Between two messages of one talker. */
+  everyMs?: number
+  /** What every acknowledgement must name. */
+  durability?: Durability
+  /** Whether the log may lose data, so that epochs rise. */
+  losses?: boolean
+}
+
+/** How long a connection may be silent until its client gives it up. */
+const PING_MS = 1_000
+
+/**
+ * The load of the fault tests: people on all nodes who talk, change what they said, follow every room, come, go and are
+ * kicked, while something breaks. In the end their testimony is checked against what is stored (P1–P5).
+ */
+export class Crowd {
+  readonly owner: Person
+  readonly rooms: string[]
+  readonly writers: Writer[]
+  readonly followers: Follower[]
+  readonly visitors: Visitor[]
+  readonly #options: CrowdOptions
+  readonly #guests: Person[]
+  readonly #stop = new AbortController()
+  #busy: Promise<unknown>[] = []
+
+  private constructor(options: CrowdOptions, owner: Person, talkers: Person[], guests: Person[], rooms: string[]) {
+    const { gateways, apis = gateways, durability, losses, random } = options
+    const from = (i: number) => [...gateways.slice(i % gateways.length), ...gateways.slice(0, i % gateways.length)]
+    const line = { pingMs: PING_MS, ...(losses !== undefined && { losses }), ...(durability && { durability }) }
+    this.owner = owner
+    this.rooms = rooms
+    this.#options = options
+    this.#guests = guests
+    this.writers = talkers.map((person, i) => new Writer(from(i), person, line))
+    // On other nodes than those on which they talk.
+    this.followers = talkers.map((person, i) => new Follower(from(i + 1), person, rooms, line))
+    this.visitors = guests.map((person, i) => {
+      const room = rooms[i % rooms.length] as string
+      return new Visitor({ gateways: from(i), apis, person, room, random, pingMs: PING_MS })
+    })
+  }
+
+  /** Signs everybody in, makes the rooms, and begins. `await using` it. */
+  static async gather(options: CrowdOptions): Promise<Crowd> {
+    const url = (options.apis ?? options.gateways)[0] as string
+    const door = { url, config: { apiKey: options.apiKey } } as Parameters<typeof newPerson>[0]
+    const people = (count: number) => Promise.all(Array.from({ length: count }, () => newPerson(door)))
+    const talkers = await people(options.talkers ?? 3)
+    const guests = await people(options.visitors ?? 2)
+    const [owner, ...others] = talkers as [Person, ...Person[]]
+    const rooms: string[] = []
+    for (let i = 0; i < (options.rooms ?? 3); i++) rooms.push(await openRoom(owner, ...others))
+    const crowd = new Crowd(options, owner, talkers, guests, rooms)
+    crowd.#begin()
+    return crowd
+  }
+
+  /** Messages acknowledged so far. */
+  get acknowledged(): number {
+    return this.writers.reduce((sum, { acked }) => sum + acked.size, 0)
+  }
+
+  /** How often senders were refused for the time being, by code. */
+  get refusals(): Record<string, number> {
+    const all: Record<string, number> = {}
+    for (const { refusals } of this.writers) for (const [code, count] of refusals) all[code] = (all[code] ?? 0) + count
+    return all
+  }
+
+  /** Waits until so many more messages were acknowledged. */
+  async progress(messages = 20, withinMs = 15_000): Promise<void> {
+    const goal = this.acknowledged + messages
+    for (const end = performance.now() + withinMs; this.acknowledged < goal; await sleep(20)) {
+      const { acknowledged, refusals } = this
+      if (performance.now() > end)
+        assert.fail(`${acknowledged} of ${goal} acknowledged after ${withinMs} ms; ${JSON.stringify(refusals)}`)
+    }
+  }
+
+  /** Everybody ends what they do; then what they were told is compared with what is stored. */
+  async assertKept(
+    end: { withinMs?: number; losses?: number[]; reader?: Person } = {},
+  ): Promise<Map<string, StoredRoom>> {
+    this.#stop.abort()
+    await Promise.all(this.#busy)
+    assert.deepEqual(
+      this.visitors.flatMap((visitor) => visitor.problems),
+      [],
+    )
+    return assertWitnessed({
+      rooms: this.rooms,
+      reader: end.reader ?? this.owner,
+      writers: this.writers,
+      followers: this.followers,
+      deliveries: this.visitors.flatMap((visitor) => visitor.deliveries),
+      withinMs: end.withinMs ?? 15_000,
+      ...(end.losses !== undefined && { losses: end.losses }),
+    })
+  }
+
+  /** What happened, in one line. */
+  get summary(): string {
+    const { acknowledged, refusals, writers, followers, visitors } = this
+    const changes = writers.reduce((sum, one) => sum + one.changes.length, 0)
+    const cuts = [...writers, ...followers, ...visitors].reduce((sum, { line }) => sum + line.cuts, 0)
+    const visits = visitors.reduce((sum, one) => sum + one.visits, 0)
+    const refused = Object.entries(refusals).map(([code, count]) => `${count} ${code}`)
+    return `${acknowledged} acknowledged, ${changes} changes, ${visits} visits, ${cuts} cuts, refused: ${refused.join(', ') || 'none'}`
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort()
+    for (const { line } of [...this.writers, ...this.followers]) line.stop()
+    for (const visitor of this.visitors) visitor.stop()
+  }
+
+  #begin(): void {
+    const { random, everyMs = 10 } = this.#options
+    const { signal } = this.#stop
+    this.#busy = [
+      ...this.writers.map((writer) => talk(writer, this.rooms, random, signal, { everyMs })),
+      ...this.visitors.map((visitor) => visitor.comeAndGo(signal)),
+    ]
+    if (this.#guests.length === 0) return
+    const { apis = this.#options.gateways } = this.#options
+    this.#busy.push(
+      kickAround({
+        owner: this.owner,
+        apis,
+        room: this.rooms[0] as string,
+        people: this.#guests,
+        random,
+        stop: signal,
+      }),
+    )
+  }
+}

@@ -45,8 +45,11 @@ export interface NodeRegistry {
   start(report: () => NodeReport): Promise<void>
   /** All nodes that are alive, this one among them, by name. Rejects `unavailable` when the registry cannot be reached. */
   list(): Promise<NodeRecord[]>
-  /** Told, on every node, of each node that goes: an orderly `stop` at once, a death after about five seconds. */
-  onGone(handler: (id: string) => void): void
+  /**
+   * Told, on every node, of each other node that goes: of an orderly `stop` after about a second, of a death after about
+   * five. One that was only cut off comes back under the same id. `seenAt`: when its last heartbeat was.
+   */
+  onGone(handler: (id: string, seenAt: number) => void): void
   /** Takes this node off the list. */
   stop(): Promise<void>
 }

@@ -1,0 +1,139 @@
+import type { NodeIdentity, NodeRecord, NodeRegistry, NodeReport } from '../../ports/nodes.ts'
+import { YeoulError } from '../../protocol/errors.ts'
+import type { RedisLink } from './connection.ts'
+import { Library } from './library.ts'
+import { RedisUnavailable } from './server.ts'
+
+const KEY = 'yeoul:{nodes}'
+const BEAT_MS = 1_000
+/** A node that has not beaten for so long is gone. */
+const GONE_MS = 5_000
+/** A beat that took longer says that this node or Redis was in trouble. */
+const SLOW_MS = 2_000
+
+const library = new Library('nodes', new URL('./nodes.lua', import.meta.url))
+
+interface Known {
+  record: NodeRecord
+  beat: number
+  /** When this node saw the number of its beat change, by its own clock that never jumps. */
+  changedAt: number
+}
+
+/**
+ * The nodes that beat in Redis. Each node judges the others by its own monotonic clock: one whose beats have not changed for
+ * five seconds is gone, if this node could read them all that time. So neither a jump of a clock nor an outage of Redis
+ * makes anybody look dead.
+ */
+export class RedisNodes implements NodeRegistry {
+  readonly self: NodeIdentity
+  readonly #link: RedisLink
+  #report: (() => NodeReport) | null = null
+  #known = new Map<string, Known>()
+  #handlers: ((id: string, seenAt: number) => void)[] = []
+  #timer: NodeJS.Timeout | null = null
+  #beats = 0
+  #beating: Promise<void> | null = null
+  /** Since when every beat was answered in time. */
+  #calmSince = performance.now()
+
+  constructor(link: RedisLink, self: NodeIdentity) {
+    this.#link = link
+    this.self = self
+  }
+
+  async start(report: () => NodeReport): Promise<void> {
+    this.#report = report
+    this.#timer = setInterval(() => void this.#beat(), BEAT_MS)
+    this.#timer.unref()
+    await this.#beat()
+  }
+
+  async list(): Promise<NodeRecord[]> {
+    try {
+      const [now, beats] = read(await library.call(this.#link, 'nodes', [KEY]))
+      const alive = beats.filter(({ beat, record }) => beat > 0 && now - record.seenAt <= GONE_MS)
+      return alive.map(({ record }) => record).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    } catch (error) {
+      throw error instanceof RedisUnavailable ? new YeoulError('unavailable', error.message) : error
+    }
+  }
+
+  /** Whether a node is alive as far as this one knows. */
+  isAlive(id: string): boolean {
+    return id === this.self.id || this.#known.has(id)
+  }
+
+  /** The others that are alive as far as this node knows. */
+  others(): string[] {
+    return [...this.#known.keys()]
+  }
+
+  onGone(handler: (id: string, seenAt: number) => void): void {
+    this.#handlers.push(handler)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+    await this.#beating
+    this.#beats = -1
+    await this.#beat()
+  }
+
+  #beat(): Promise<void> {
+    this.#beating ??= this.#tell().finally(() => {
+      this.#beating = null
+    })
+    return this.#beating
+  }
+
+  async #tell(): Promise<void> {
+    const sentAt = performance.now()
+    try {
+      const record = JSON.stringify({ ...this.self, ...this.#report?.() })
+      const answer = await library.call(this.#link, 'beat', [KEY], [this.self.id, ++this.#beats, record])
+      const took = performance.now() - sentAt
+      if (took > SLOW_MS) this.#calmSince = performance.now()
+      const [now, beats] = read(answer)
+      this.#learn(now, beats)
+    } catch {
+      // The link tells of it.
+      this.#calmSince = performance.now()
+    }
+  }
+
+  #learn(now: number, beats: { beat: number; record: NodeRecord }[]): void {
+    const seen = performance.now()
+    for (const { beat, record } of beats) {
+      const { id } = record
+      if (id === this.self.id) continue
+      const known = this.#known.get(id)
+      if (beat === 0) {
+        if (known !== undefined) this.#gone(known)
+      } else if (known === undefined) {
+        // One that beat long ago died before we came.
+        if (now - record.seenAt <= GONE_MS) this.#known.set(id, { record, beat, changedAt: seen })
+      } else if (known.beat !== beat) this.#known.set(id, { record, beat, changedAt: seen })
+    }
+    if (seen - this.#calmSince < GONE_MS) return
+    for (const known of this.#known.values()) if (seen - known.changedAt > GONE_MS) this.#gone(known)
+  }
+
+  #gone({ record }: Known): void {
+    this.#known.delete(record.id)
+    for (const handler of this.#handlers) handler(record.id, record.seenAt)
+  }
+}
+
+/** What the functions answer: the time of Redis, and all that beat. */
+function read(answer: unknown): [now: number, beats: { beat: number; record: NodeRecord }[]] {
+  const [now, fields] = answer as [number, string[]]
+  const beats: { beat: number; record: NodeRecord }[] = []
+  for (let i = 1; i < fields.length; i += 2) {
+    const [, at, beat, json] = /^(\d+) (\d+) (.*)$/s.exec(fields[i] as string) ?? []
+    if (json !== undefined) beats.push({ beat: Number(beat), record: { ...JSON.parse(json), seenAt: Number(at) } })
+  }
+  return [now, beats]
+}

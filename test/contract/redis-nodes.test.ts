@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { after, describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type LocalRedis, startRedis, startRedisCluster } from '../../deploy/local/redis.ts'
+import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import { RedisNodes } from '../../src/adapters/redis/nodes.ts'
+import type { NodeIdentity } from '../../src/ports/nodes.ts'
+import { TcpProxy } from '../support/proxy.ts'
+import { identity, nodesContract, report } from './nodes.contract.ts'
+
+const redis = await startRedis()
+const cluster = await startRedisCluster(3)
+const links: RedisLink[] = []
+after(async () => {
+  for (const link of links) link.close()
+  await Promise.all([redis.stop(), cluster.stop()])
+})
+
+async function open(self: NodeIdentity, urls: string): Promise<RedisNodes> {
+  const link = await RedisLink.open({ urls })
+  links.push(link)
+  return new RedisNodes(link, self)
+}
+
+/** A node that has started, and the ids of those it was told are gone. */
+async function started(t: TestContext, name: string, urls: string) {
+  const nodes = await open(identity(name), urls)
+  const gone: string[] = []
+  nodes.onGone((id) => gone.push(id))
+  await nodes.start(() => report)
+  t.after(() => nodes.stop())
+  return { nodes, gone, id: nodes.self.id, names: async () => (await nodes.list()).map((node) => node.name) }
+}
+
+async function ownRedis(t: TestContext): Promise<LocalRedis> {
+  const own = await startRedis()
+  t.after(() => own.stop())
+  return own
+}
+
+async function until(so: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!(await so())) {
+    assert.ok(performance.now() < end, `it was not so within ${withinMs} ms`)
+    await sleep(50)
+  }
+}
+
+nodesContract('one Redis', (self) => open(self, redis.url))
+nodesContract('Redis Cluster', (self) => open(self, cluster.url))
+
+describe('several nodes', { concurrency: true }, () => {
+  test('the nodes see each other; one that stops is gone about a second later', async (t) => {
+    const own = await ownRedis(t)
+    const ann = await started(t, 'ann', own.url)
+    const bob = await started(t, 'bob', own.url)
+    assert.deepEqual(await ann.names(), ['ann', 'bob'])
+    await sleep(1_100)
+    await bob.nodes.stop()
+    assert.deepEqual(await ann.names(), ['ann'])
+    await until(() => ann.gone.includes(bob.id), 1_500)
+  })
+
+  test('a node that falls silent is gone after about five seconds, and comes back when it beats again', async (t) => {
+    const own = await ownRedis(t)
+    const ann = await started(t, 'ann', own.url)
+    const proxy = await TcpProxy.to(own.port)
+    t.after(() => proxy.close())
+    const bob = await started(t, 'bob', proxy.url.replace('http', 'redis'))
+    await sleep(1_100)
+    assert.ok(ann.nodes.isAlive(bob.id))
+    proxy.up.frozen = true
+    await sleep(3_500)
+    assert.deepEqual(ann.gone, [])
+    await until(() => ann.gone.includes(bob.id), 4_000)
+    assert.deepEqual(await ann.names(), ['ann'])
+    proxy.up.frozen = false
+    await until(async () => (await ann.names()).length === 2, 6_000)
+    await until(() => ann.nodes.isAlive(bob.id), 2_000)
+    assert.deepEqual(bob.gone, [], 'who was cut off itself judges nobody')
+  })
+
+  test('while Redis is away, and after it came back with nothing, nobody is declared gone', async (t) => {
+    const own = await ownRedis(t)
+    const [ann, bob] = [await started(t, 'ann', own.url), await started(t, 'bob', own.url)]
+    await sleep(1_100)
+    await own.kill()
+    await assert.rejects(ann.nodes.list(), { code: 'unavailable' })
+    await sleep(5_500)
+    await own.restart()
+    await until(async () => (await ann.names().catch(() => [])).length === 2, 4_000)
+    own.pause()
+    await sleep(5_500)
+    own.resume()
+    await until(async () => (await ann.names().catch(() => [])).length === 2, 4_000)
+    await sleep(1_500)
+    assert.deepEqual([ann.gone, bob.gone], [[], []])
+    assert.ok(ann.nodes.isAlive(bob.id) && bob.nodes.isAlive(ann.id))
+  })
+})

@@ -90,6 +90,8 @@ export const ERRORS = {
   // The server's own state
   overloaded: row(503, true, 'More messages wait to be stored than the node holds; nothing was stored.'),
   unavailable: row(503, true, 'A part that this request needs is down; nothing was stored.'),
+  log_full: row(507, true, 'The log has no memory left until its events are in the database; nothing was stored.'),
+  log_fenced: row(503, true, 'The log was restarted or lost data; nothing is stored until its rooms have a new epoch.'),
   storage_full: row(507, true, 'The disk is full; nothing was stored, reading goes on.'),
   draining: row(503, true, 'The node is shutting down; connect again.', 4503),
   internal: row(500, true, 'The server failed; the log of the server names the cause.', 4500),

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import { machine } from './processes.ts'
 import { renderTable } from './report.ts'
 import type { Options, Outcome, Scenario } from './scenario.ts'
+import { clusterRedis, clusterSql } from './scenarios/cluster.ts'
+import { clusterCosts } from './scenarios/cluster-costs.ts'
 import { floor } from './scenarios/floor.ts'
 import { history } from './scenarios/history.ts'
 import { hotRoom } from './scenarios/hot-room.ts'
@@ -13,18 +15,33 @@ import { reconnect } from './scenarios/reconnect.ts'
 import { sparse } from './scenarios/sparse.ts'
 
 /**
- * `npm run bench` runs every scenario in its quick form; `npm run bench -- hot-room --members 500` one, with options;
- * `--full` measures longer; `--json FILE` keeps everything. Fails when an invariant does not hold.
+ * `npm run bench` runs every scenario of one process in its quick form, `npm run bench -- --cluster` those of a cluster;
+ * `npm run bench -- hot-room --members 500` one, with options; `--full` measures longer; `--json FILE` keeps everything.
+ * Fails when an invariant does not hold.
  */
-const SCENARIOS: Scenario[] = [floor, hotRoom, sparse, ingest, idle, reconnect, history]
+const SCENARIOS: Scenario[] = [
+  floor,
+  hotRoom,
+  sparse,
+  ingest,
+  idle,
+  reconnect,
+  history,
+  clusterSql,
+  clusterRedis,
+  clusterCosts,
+]
 
-const wanted = SCENARIOS.filter((scenario) => process.argv.slice(2).includes(scenario.name))
-const chosen = wanted.length > 0 ? wanted : SCENARIOS
+const given = process.argv.slice(2)
+const wanted = SCENARIOS.filter(({ name }) => given.includes(name))
+const onCluster = given.includes('--cluster')
+const chosen = wanted.length > 0 ? wanted : SCENARIOS.filter(({ cluster = false }) => cluster === onCluster)
 const names = new Set(chosen.flatMap((scenario) => Object.keys(scenario.options)))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     full: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
     ...Object.fromEntries([...names].map((name) => [name, { type: 'string' as const }])),
@@ -37,7 +54,7 @@ if (values.help) help()
 else await runAll()
 
 function help(): void {
-  console.log('npm run bench -- [scenario …] [--full] [--json FILE] [--option NUMBER …]\n')
+  console.log('npm run bench -- [scenario …] [--cluster] [--full] [--json FILE] [--option NUMBER …]\n')
   for (const scenario of SCENARIOS) {
     console.log(`${scenario.name}: ${scenario.about}`)
     for (const [name, option] of Object.entries(scenario.options)) {

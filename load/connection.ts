@@ -10,6 +10,8 @@ export interface ConnectionSpec {
   token: string
   /** The loopback address to connect from: each has its own range of ports. */
   from: string
+  /** The port to connect to, where it is not the one of all. */
+  port?: number
   subscribe: string[]
   sendTo: string[]
   /** Whether the delay of each delivery on this connection is recorded. */
@@ -102,7 +104,8 @@ export class Connection {
   /** Resolves when authenticated and subscribed to all its rooms. Rejects when the connection fails before. */
   open(): Promise<void> {
     return new Promise((done, failed) => {
-      const { host, port, dialect, buffer } = this.#crowd
+      const { host, dialect, buffer } = this.#crowd
+      const port = this.spec.port ?? this.#crowd.port
       this.#settle = { done, failed }
       this.state = 'connecting'
       const handshake = upgrade(`${host}:${port}`, dialect.path, dialect.subprotocol)

@@ -1,5 +1,5 @@
 import type { ConnectionSpec } from './connection.ts'
-import type { Person } from './yeoul-server.ts'
+import type { Person } from './people.ts'
 
 /** Connections from one loopback address: below the number of its ephemeral ports, with room for those of other runs. */
 const PER_ADDRESS = 10_000

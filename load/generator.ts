@@ -27,7 +27,7 @@ export interface SendPlan {
 
 export type Request =
   | { do: 'open'; dialect: DialectName; host: string; port: number; connections: ConnectionSpec[]; parallel: number }
-  /** Sets the window of what is measured; sends, if this process has senders. Answers when every send is answered. */
+  /** Sets the window of what is measured and begins its figures anew; sends, if this process has senders. Answers when every send is answered. */
   | { do: 'run'; plan: SendPlan; patienceMs: number }
   /** Waits until every connection has everything up to the rooms' heads, or patience ends; then judges. */
   | { do: 'settle'; heads: Record<string, number>; patienceMs: number }
@@ -152,7 +152,7 @@ function keepAlive(): void {
 async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
   const all = crowd
   if (all === null) throw new Error('run before open')
-  all.window = { from: plan.windowFrom, to: plan.windowTo }
+  openWindow(all, plan)
   const senders = connections.filter((connection) => connection.spec.sendTo.length > 0)
   const total = senders.length === 0 ? 0 : Math.floor(((plan.windowTo - plan.startAt) * plan.rate) / 1e6)
   const spacing = 1e6 / plan.rate
@@ -176,6 +176,14 @@ async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
   const end = performance.now() + patienceMs
   while (inFlight() > 0 && performance.now() < end) await sleep(20)
   return { unacknowledged: inFlight(), unsent, worstLag }
+}
+
+/** What is counted over the whole life of the connections goes on: by that they are judged. */
+function openWindow(all: Crowd, plan: SendPlan): void {
+  all.window = { from: plan.windowFrom, to: plan.windowTo }
+  all.deliveries.reset()
+  all.acknowledgements.reset()
+  Object.assign(all.tally, { deliveredInWindow: 0, framesInWindow: 0, bytesInWindow: 0, acknowledgedInWindow: 0 })
 }
 
 function inFlight(): number {

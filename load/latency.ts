@@ -28,6 +28,10 @@ export class Latency {
     return this.#histogram.totalCount
   }
 
+  reset(): void {
+    this.#histogram.reset()
+  }
+
   encode(): string {
     return encodeIntoCompressedBase64(this.#histogram)
   }

@@ -22,6 +22,8 @@ export interface Load {
 export interface Measurable {
   readonly cpuSeconds: number
   readonly residentBytes: number
+  /** What makes up `cpuSeconds`, where it is more than one process. */
+  readonly cpuByPart?: Record<string, number>
 }
 
 export interface Measurement {
@@ -32,6 +34,8 @@ export interface Measurement {
   deliveriesPerSecond: number
   /** Part of one core that the server used, all threads. */
   serverCores: number
+  /** The same by process, where there are several. */
+  coresByPart: Record<string, number>
   deliveriesPerCpuSecond: number
   acknowledgedPerCpuSecond: number
   /** From the time the message was due to the read that brought it; of the sampled connections. */
@@ -42,6 +46,8 @@ export interface Measurement {
   writesPerConnection: number
   bytesPerDelivery: number
   generatorCores: number
+  /** Of the generator process that used most: one that nears a whole core measures itself. */
+  busiestGenerator: number
   /** What everything else on the machine used meanwhile: figures with much of it are worth less. */
   otherCores: number
   serverResidentMiB: number
@@ -73,7 +79,8 @@ export async function measure(fleet: Fleet, server: Measurable, load: Load): Pro
   const after = readClocks(fleet, server)
   const seconds = after.at - before.at
   const cpu = after.server - before.server
-  const generators = after.generators - before.generators
+  const each = after.generators.map((used, i) => used - before.generators[i]!)
+  const generators = each.reduce((sum, used) => sum + used, 0)
   const ran = await running
   const { rooms } = (await fleet.totals()).tally
   const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
@@ -87,6 +94,9 @@ export async function measure(fleet: Fleet, server: Measurable, load: Load): Pro
     acknowledgedPerSecond: tally.acknowledgedInWindow / load.seconds,
     deliveriesPerSecond: delivered / load.seconds,
     serverCores: cpu / seconds,
+    coresByPart: Object.fromEntries(
+      Object.entries(after.parts).map(([part, used]) => [part, (used - (before.parts[part] ?? 0)) / seconds]),
+    ),
     deliveriesPerCpuSecond: delivered / Math.max(cpu, 0.01),
     acknowledgedPerCpuSecond: tally.acknowledgedInWindow / Math.max(cpu, 0.01),
     delivery: totals.deliveries.summary(),
@@ -95,6 +105,7 @@ export async function measure(fleet: Fleet, server: Measurable, load: Load): Pro
     writesPerConnection: tally.framesInWindow / load.seconds / Math.max(1, totals.connections),
     bytesPerDelivery: tally.bytesInWindow / Math.max(1, delivered),
     generatorCores: generators / seconds,
+    busiestGenerator: Math.max(...each) / seconds,
     otherCores: Math.max(0, (after.machine - before.machine - cpu - generators) / seconds),
     serverResidentMiB: server.residentBytes / 1024 / 1024,
     verdict,
@@ -105,10 +116,13 @@ export async function measure(fleet: Fleet, server: Measurable, load: Load): Pro
 
 /** Seconds: of the wall clock, and of CPU used so far. */
 function readClocks(fleet: Fleet, server: Measurable) {
+  const parts = server.cpuByPart ?? {}
+  const all = Object.values(parts)
   return {
     at: nowMicros() / 1e6,
-    server: server.cpuSeconds,
-    generators: fleet.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    parts,
+    server: all.length > 0 ? all.reduce((sum, used) => sum + used, 0) : server.cpuSeconds,
+    generators: fleet.pids.map(cpuSeconds),
     machine: busySeconds(),
   }
 }

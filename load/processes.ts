@@ -64,6 +64,31 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** As `cpuSeconds`, with all processes that it has started, those that have ended and theirs included. */
+export function treeCpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  let ticks = 0
+  // utime, stime, and both of the children that it has waited for.
+  for (const field of fields.slice(11, 15)) ticks += Number(field)
+  let seconds = ticks / TICKS_PER_SECOND
+  for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')) {
+    if (child !== '') seconds += ifAlive(() => treeCpuSeconds(Number(child)))
+  }
+  return seconds
+}
+
+/** One that ends between two looks is counted with its parent. */
+function ifAlive(read: () => number): number {
+  try {
+    return read()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return 0
+    throw error
+  }
+}
+
 /** Time that the machine's cores were busy so far, in seconds of one core: whoever used them, a stealing host too. */
 export function busySeconds(): number {
   const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')

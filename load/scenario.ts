@@ -8,6 +8,8 @@ export interface Scenario {
   name: string
   /** One line: what is asked of the server. */
   about: string
+  /** Needs PostgreSQL, Redis and nginx: it runs when asked for by name or by `--cluster`. */
+  cluster?: true
   /** The options with their values in a quick and in a full run. */
   options: Record<string, { quick: number; full: number; about: string }>
   run(options: Options): Promise<Outcome>
@@ -24,7 +26,7 @@ export interface Outcome {
 }
 
 /** What goes into the JSON report of a measurement: without what is only there to be merged. */
-export function reportOf(measured: Measurement): unknown {
+export function reportOf(measured: Measurement): Record<string, unknown> {
   const { totals, ...rest } = measured
   const { rooms, ...tally } = totals.tally
   return { ...rest, rooms: Object.keys(rooms).length, tally, cacheHits: totals.cacheHits }

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { migrate } from '../src/adapters/sql/sqlite/migrate.ts'
 import { openSqlite } from '../src/adapters/sql/sqlite/sqlite.ts'
 import { databaseFile } from '../src/config.ts'
-import { newId } from '../src/core/ids.ts'
-import { Tokens } from '../src/core/tokens.ts'
+import { createRoom, headOf, newPeople, type Person } from './people.ts'
 import { dataFolder, exited, removeFolder, startChild } from './processes.ts'
 import { Server } from './server.ts'
 
@@ -12,14 +11,8 @@ import { Server } from './server.ts'
 const ISSUER = 'yeoul'
 const MAIN = join(import.meta.dirname, '../src/main.ts')
 
-export interface Person {
-  id: string
-  token: string
-}
-
 /**
- * A Yeoul with its data on a real disk and its users made beforehand. Users are rows written before the start, tokens are
- * signed with the server's own secret: neither a password hash nor a registration is part of what is measured.
+ * A Yeoul with its data on a real disk and its users made beforehand, as rows written before the start.
  */
 export class Yeoul {
   readonly people: Person[]
@@ -38,11 +31,8 @@ export class Yeoul {
   static async start(people: number, environment: NodeJS.ProcessEnv = {}): Promise<Yeoul> {
     const folder = dataFolder()
     const secret = randomBytes(32).toString('base64url')
-    const ids = Array.from({ length: people }, () => newId())
-    await writeUsers(databaseFile({ dataDir: folder }), ids)
-    const tokens = await Tokens.create({ secret, issuer: ISSUER, lifeMs: 6 * 3_600_000 }, { has: () => false })
-    const made: Person[] = []
-    for (const id of ids) made.push({ id, token: (await tokens.sign({ user: id, sid: newId(), role: 'user' })).token })
+    const made = await newPeople(people, { secret, issuer: ISSUER })
+    await writeUsers(databaseFile({ dataDir: folder }), made)
     const all = {
       YEOUL_HOST: '127.0.0.1',
       YEOUL_PORT: '0',
@@ -82,32 +72,13 @@ export class Yeoul {
   }
 
   /** A group room of these people, the first of them its owner. Answers its id. */
-  async createRoom(title: string, members: Person[]): Promise<string> {
-    const [owner, ...others] = members
-    const { id } = (await this.#http(owner!, 'POST', '/rooms', {
-      title,
-      kind: 'group',
-      memberIds: others.slice(0, 1_000).map((person) => person.id),
-    })) as { id: string }
-    for (const person of others.slice(1_000)) await this.#http(owner!, 'POST', `/rooms/${id}/members/${person.id}`)
-    return id
+  createRoom(title: string, members: Person[]): Promise<string> {
+    return createRoom(this.server.url, title, members)
   }
 
   /** The highest seq of a room. */
-  async head(person: Person, room: string): Promise<number> {
-    const answer = (await this.#http(person, 'GET', `/rooms/${room}`)) as { position: { seq: number } }
-    return answer.position.seq
-  }
-
-  async #http(person: Person, method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.server.url}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-    })
-    const answer = await response.json()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
-    return answer
+  head(person: Person, room: string): Promise<number> {
+    return headOf(this.server.url, person, room)
   }
 
   /** The counters of `/metrics` as they stand. */
@@ -152,12 +123,12 @@ export class Metrics {
 }
 
 /** Users as rows, in one transaction: ten thousand of them take less than a second. */
-async function writeUsers(path: string, ids: string[]): Promise<void> {
+async function writeUsers(path: string, people: Person[]): Promise<void> {
   const { raw, db } = openSqlite({ path, readOnly: false, cacheKiB: 16_384 })
   migrate(raw)
   raw.exec('BEGIN')
-  for (let i = 0; i < ids.length; i += 500) {
-    const rows = ids.slice(i, i + 500).map((id, k) => ({
+  for (let i = 0; i < people.length; i += 500) {
+    const rows = people.slice(i, i + 500).map(({ id }, k) => ({
       id,
       username: `load-${i + k}`,
       display_name: `Load ${i + k}`,

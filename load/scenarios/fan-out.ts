@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { crowd, type Membership } from '../crowd.ts'
 import { Fleet } from '../fleet.ts'
 import { invariantsOf, type Measurement, measure } from '../measure.ts'
+import type { Person } from '../people.ts'
 import { Server } from '../server.ts'
-import { type Person, Yeoul } from '../yeoul-server.ts'
+import { Yeoul } from '../yeoul-server.ts'
 
 /** Rooms full of people of whom some talk: what `hot-room` and `sparse` have in common. */
 export interface FanOut {

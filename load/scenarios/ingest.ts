@@ -1,9 +1,10 @@
 import type { ConnectionSpec } from '../connection.ts'
 import { Fleet } from '../fleet.ts'
 import { type Measurement, measure } from '../measure.ts'
+import type { Person } from '../people.ts'
 import { delays, number } from '../report.ts'
 import { prefixed, reportOf, type Scenario } from '../scenario.ts'
-import { type Person, Yeoul } from '../yeoul-server.ts'
+import { Yeoul } from '../yeoul-server.ts'
 
 export const ingest: Scenario = {
   name: 'ingest',

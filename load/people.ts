@@ -1,0 +1,52 @@
+import { newId } from '../src/core/ids.ts'
+import { Tokens } from '../src/core/tokens.ts'
+
+const TOKEN_LIFE_MS = 6 * 3_600_000
+
+export interface Person {
+  id: string
+  token: string
+}
+
+/**
+ * People with tokens signed by the server's own secret. Their users are rows that are written beside the server: neither a
+ * password hash nor a registration is part of what is measured.
+ */
+export async function newPeople(count: number, signed: { secret: string; issuer: string }): Promise<Person[]> {
+  const tokens = await Tokens.create({ ...signed, lifeMs: TOKEN_LIFE_MS }, { has: () => false })
+  const people: Person[] = []
+  for (let i = 0; i < count; i++) {
+    const id = newId()
+    people.push({ id, token: (await tokens.sign({ user: id, sid: newId(), role: 'user' })).token })
+  }
+  return people
+}
+
+/** A group room of these people, the first of them its owner. Answers its id. `url`: of the server, without a path. */
+export async function createRoom(url: string, title: string, members: Person[]): Promise<string> {
+  const [owner, ...others] = members
+  const { id } = (await call(url, owner!, 'POST', '/rooms', {
+    title,
+    kind: 'group',
+    memberIds: others.slice(0, 1_000).map((person) => person.id),
+  })) as { id: string }
+  for (const person of others.slice(1_000)) await call(url, owner!, 'POST', `/rooms/${id}/members/${person.id}`)
+  return id
+}
+
+/** The highest seq of a room. */
+export async function headOf(url: string, person: Person, room: string): Promise<number> {
+  const answer = (await call(url, person, 'GET', `/rooms/${room}`)) as { position: { seq: number } }
+  return answer.position.seq
+}
+
+async function call(url: string, person: Person, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
+    body: body === undefined ? null : JSON.stringify(body),
+  })
+  const answer = await response.json()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
+  return answer
+}

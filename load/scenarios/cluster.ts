@@ -1,0 +1,144 @@
+import { cpus } from 'node:os'
+import { climb, highest, type Step } from '../climb.ts'
+import {
+  backendNotes,
+  boundBy,
+  machineCores,
+  postgresTable,
+  processTable,
+  redisTable,
+  runsTable,
+} from '../cluster-report.ts'
+import { ClusterBench, type ClusterRun } from '../cluster-run.ts'
+import { number } from '../report.ts'
+import { type Options, type Outcome, reportOf, type Scenario } from '../scenario.ts'
+import type { LogName } from '../yeoul-cluster.ts'
+
+/** What a rate must keep to hold. */
+const P99_MS = 500
+const CPU_PART = 0.8
+/** Of one core: a generator process beyond it measures itself. */
+const GENERATOR_CORE = 0.85
+
+const OPTIONS = {
+  rate: { quick: 0, full: 0, about: 'messages a second of all people together; 0: the highest that holds' },
+  'first-rate': { quick: 1_000, full: 1_000, about: 'messages a second at which the search begins' },
+  rooms: { quick: 500, full: 500, about: 'rooms' },
+  members: { quick: 10, full: 10, about: 'members of each room, all connected, subscribed and talking' },
+  gateways: { quick: 3, full: 3, about: 'nodes that hold the connections' },
+  workers: { quick: 2, full: 2, about: 'nodes that work in the background' },
+  generators: { quick: 1, full: 1, about: 'processes of the load generator' },
+  direct: { quick: 0, full: 0, about: '1: connections go to the gateways, past nginx' },
+  body: { quick: 64, full: 64, about: 'characters of a message' },
+  'warm-up': { quick: 3, full: 5, about: 'seconds before measuring' },
+  'step-seconds': { quick: 5, full: 10, about: 'seconds measured of each rate of the search' },
+  seconds: { quick: 10, full: 60, about: 'seconds measured of the rate that holds' },
+}
+
+export const clusterSql = clusterScenario('sql', 'acknowledged out of PostgreSQL (log=sql)')
+export const clusterRedis = clusterScenario('redis', 'acknowledged out of Redis, written back by workers (log=redis)')
+
+function clusterScenario(log: LogName, told: string): Scenario {
+  return {
+    name: `cluster-${log}`,
+    about: `a whole cluster on this machine under small rooms where everybody talks, ${told}`,
+    cluster: true,
+    options: OPTIONS,
+    run: (options) => run(log, options),
+  }
+}
+
+async function run(log: LogName, options: Options): Promise<Outcome> {
+  const bench = await ClusterBench.start({
+    log,
+    gateways: options.gateways!,
+    workers: options.workers!,
+    apis: 1,
+    rooms: options.rooms!,
+    members: options.members!,
+    bodyLength: options.body!,
+    generators: options.generators!,
+    direct: options.direct === 1,
+  })
+  try {
+    const steps = options.rate! > 0 ? [] : await search(bench, options)
+    const wanted = options.rate! > 0 ? options.rate! : highest(steps)?.rate
+    const last = wanted === undefined ? null : await hold(bench, wanted, options)
+    const audit = await bench.audit()
+    const shown = last ?? steps.at(-1)!
+    return {
+      tables: tablesOf(log, options, steps, shown),
+      invariants: { ...shown.result.invariants, 'a rate holds': last?.failure === null, ...audit.invariants },
+      notes: [verdictOn(steps, shown), ...backendNotes(shown.result), ...audit.notes],
+      data: {
+        steps: steps.map(({ rate, failure, result }) => ({ rate, failure, ...reportOf(result.measured) })),
+        held: { rate: shown.rate, failure: shown.failure, ...reportOf(shown.result.measured) },
+        messages: shown.result.messages,
+        counts: shown.result.counts,
+        settledSeconds: audit.settledSeconds,
+      },
+    }
+  } finally {
+    await bench.stop()
+  }
+}
+
+function search(bench: ClusterBench, options: Options): Promise<Step<ClusterRun>[]> {
+  return climb(options['first-rate']!, (rate) => attempt(bench, rate, options['warm-up']!, options['step-seconds']!))
+}
+
+/** The long run. A rate that a short run kept may be too high for a long one: then a little less, a few times. */
+async function hold(bench: ClusterBench, wanted: number, options: Options): Promise<Step<ClusterRun>> {
+  for (let rate = wanted, tries = 1; ; rate = Math.round((rate * 0.92) / 10) * 10, tries++) {
+    const step = await attempt(bench, rate, options['warm-up']!, options.seconds!)
+    if (step.failure === null || options.rate! > 0 || tries === 4) return step
+  }
+}
+
+async function attempt(bench: ClusterBench, rate: number, warmUp: number, seconds: number): Promise<Step<ClusterRun>> {
+  const result = await bench.run(rate, warmUp, seconds)
+  const used = machineCores(result.measured) / cpus().length
+  return { rate, used: used / CPU_PART, failure: failureOf(rate, used, result), result }
+}
+
+function failureOf(rate: number, used: number, { measured, invariants }: ClusterRun): string | null {
+  const broken = Object.entries(invariants).flatMap(([what, holds]) => (holds ? [] : [what]))
+  if (measured.busiestGenerator > GENERATOR_CORE) {
+    return `the generator is full (${measured.busiestGenerator.toFixed(2)} of a core in one process): no figure; try --generators`
+  }
+  if (broken.length > 0) return `broken: ${broken.join(', ')}`
+  if (measured.acknowledgedPerSecond < rate * 0.98) {
+    return `${number(measured.acknowledgedPerSecond)} a second were acknowledged`
+  }
+  if (measured.delivery.p99 >= P99_MS) return `p99 ${measured.delivery.p99.toFixed(0)} ms`
+  if (used > CPU_PART) return `${(used * 100).toFixed(0)} % of all cores`
+  return null
+}
+
+function tablesOf(log: LogName, options: Options, steps: Step<ClusterRun>[], shown: Step<ClusterRun>) {
+  const rows = [...steps, shown].map(({ rate, failure, result }, i) => ({
+    name: i === steps.length ? `${rate}/s, ${options.seconds} s` : `${rate}/s`,
+    run: result,
+    remark: failure ?? 'holds',
+  }))
+  const what = `cluster, log=${log}`
+  const shape = `${options.rooms} rooms of ${options.members}, ${options.gateways} gateways`
+  return [
+    runsTable(`${what}: ${shape}${options.direct === 1 ? ', past nginx' : ' behind nginx'}`, rows),
+    processTable(`${what}: processes at ${shown.rate} messages/s`, shown.result),
+    redisTable(`${what}: Redis at ${shown.rate} messages/s`, shown.result),
+    postgresTable(`${what}: PostgreSQL at ${shown.rate} messages/s`, shown.result),
+  ].filter(({ rows: lines }) => lines.length > 0)
+}
+
+function verdictOn(steps: Step<ClusterRun>[], shown: Step<ClusterRun>): string {
+  const above = steps
+    .filter(({ rate, failure }) => failure !== null && rate > shown.rate)
+    .sort((a, b) => a.rate - b.rate)[0]
+  const verdict =
+    shown.failure === null
+      ? `${shown.rate} messages/s hold.`
+      : `${shown.rate} messages/s do not hold: ${shown.failure}.`
+  const next = above === undefined ? '' : ` ${above.rate} do not: ${above.failure}.`
+  return `${verdict}${next} Cores in use: ${boundBy(shown.result)}.`
+}

@@ -1,0 +1,240 @@
+import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
+import { leasePartitions, releasePartitions, settlePartition } from './leases.ts'
+import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
+import {
+  BadEntry,
+  type EventRow,
+  type Folded,
+  fold,
+  messageKey,
+  type ParsedEntry,
+  parsePieces,
+  reactedBefore,
+  renamed,
+  type WrittenMessage,
+  type WrittenRoom,
+} from './write-back-fold.ts'
+import { parkEntry } from './write-back-park.ts'
+import { COUNT_PARKED, LOOK_UP, type LookedUp, PERSIST, PERSIST_CHANGES, TAKEN } from './write-back-sql.ts'
+
+/** More than these are not remembered; they are looked up again. */
+const USERS_KEPT = 200_000
+const ROOMS_KEPT = 50_000
+const ONCE = 'events_once'
+
+/** The database of a worker: PostgreSQL, over connections of its own. */
+export function openWriteBack(url: string): WriteBackDatabase {
+  return new PostgresWriteBack(new WriteBackConnection(url))
+}
+
+/**
+ * A batch costs one statement, and one more when it names rooms or users for the first time or has reactions to older
+ * messages. Where rooms end is remembered between batches: only the holder of the lease moves them, and the statement
+ * writes nothing when they are elsewhere.
+ */
+class PostgresWriteBack implements WriteBackDatabase {
+  readonly #connection: WriteBackConnection
+  readonly #users = new Map<string, number>()
+  /** By room id; what is in doubt is taken out. */
+  readonly #rooms = new Map<string, WrittenRoom>()
+
+  constructor(connection: WriteBackConnection) {
+    this.#connection = connection
+  }
+
+  lease(worker: string, lifeMs: number): Promise<Lease[]> {
+    return leasePartitions(this.#connection, worker, lifeMs)
+  }
+
+  release(worker: string): Promise<void> {
+    return releasePartitions(this.#connection, worker)
+  }
+
+  async persist(worker: string, pieces: Piece[]): Promise<Persisted> {
+    try {
+      const batch = parsePieces(pieces)
+      const folded = await this.#foldKnown(batch)
+      const held = await this.#write(worker, pieces, folded)
+      if (!held) {
+        this.#forget(batch)
+        return { state: 'lost' }
+      }
+      this.#remember(folded)
+      return { state: 'written', entries: batch.length }
+    } catch (error) {
+      // Perhaps it was written, and the answer was lost.
+      this.#forget(pieces.flatMap(({ entries }) => entries))
+      return refusalOf(error, pieces)
+    }
+  }
+
+  async park(worker: string, lease: Lease, entry: LogEntry, why: string, tries: number): Promise<Persisted> {
+    this.#rooms.delete(entry.room)
+    const held = await parkEntry(this.#connection, worker, lease, entry, why, tries)
+    return held ? { state: 'written', entries: 1 } : { state: 'lost' }
+  }
+
+  settle(worker: string, lease: Lease, instance: string): Promise<Lease | null> {
+    return settlePartition(this.#connection, worker, lease, instance)
+  }
+
+  statements(): number {
+    return this.#connection.statements
+  }
+
+  async parkedCount(): Promise<number> {
+    const [row] = await this.#connection.rows<[count: number]>(COUNT_PARKED, [])
+    return row?.[0] ?? 0
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  async #foldKnown(batch: ParsedEntry[]): Promise<Folded> {
+    const rooms = new Set<string>()
+    const users = new Set<string>()
+    for (const { room, event } of batch) {
+      if (!this.#rooms.has(room)) rooms.add(room)
+      if (!this.#users.has(event.actor)) users.add(event.actor)
+      if ('user' in event && !this.#users.has(event.user)) users.add(event.user)
+    }
+    const messages = new Map<string, WrittenMessage | null>()
+    const targets = reactedBefore(batch)
+    if (rooms.size + users.size + targets.length > 0) await this.#lookUp([...rooms], [...users], targets, messages)
+    return fold(batch, { rooms: this.#rooms, users: this.#users, messages })
+  }
+
+  async #lookUp(
+    rooms: string[],
+    users: string[],
+    targets: { room: string; seq: number }[],
+    messages: Map<string, WrittenMessage | null>,
+  ): Promise<void> {
+    if (this.#users.size + users.length > USERS_KEPT) this.#users.clear()
+    if (this.#rooms.size + rooms.length > ROOMS_KEPT) this.#rooms.clear()
+    const values = [rooms, users, targets.map(({ room }) => room), targets.map(({ seq }) => seq)]
+    for (const row of await this.#connection.rows<LookedUp>(LOOK_UP, values)) {
+      const [what, id, pk, seq, n, last, reactions] = row
+      if (what === 0) this.#rooms.set(id, { pk, seq, n, lastMessageSeq: last })
+      else if (what === 1) this.#users.set(id, pk)
+      else messages.set(messageKey(id, seq), { deleted: last !== null, reactions })
+    }
+  }
+
+  async #write(worker: string, pieces: Piece[], folded: Folded): Promise<boolean> {
+    try {
+      return await this.#send(worker, pieces, folded)
+    } catch (error) {
+      if (!(error instanceof ValuesRefused) || error.taken !== ONCE) throw error
+      await this.#rename(folded.events)
+      return this.#send(worker, pieces, folded)
+    }
+  }
+
+  async #send(worker: string, pieces: Piece[], folded: Folded): Promise<boolean> {
+    const changes = folded.messages.length > 0 || folded.reactions.length > 0
+    const values = batchValues(worker, pieces, folded)
+    const [row] = changes
+      ? await this.#connection.rows<[boolean]>(PERSIST_CHANGES, [...values, ...changeValues(folded)])
+      : await this.#connection.rows<[boolean]>(PERSIST, values)
+    return row?.[0] === true
+  }
+
+  /** Messages whose client ids their rooms had before the log forgot them. */
+  async #rename(events: EventRow[]): Promise<void> {
+    const messages = events.filter((row) => row.clientMessageId !== null)
+    const taken = await this.#connection.rows<[room: number, actor: number, id: string]>(TAKEN, [
+      messages.map((row) => row.roomPk),
+      messages.map((row) => row.actorPk),
+      messages.map((row) => row.clientMessageId),
+    ])
+    const keys = new Set(taken.map(([room, actor, id]) => `${room} ${actor} ${id}`))
+    for (const row of messages) {
+      const id = row.clientMessageId as string
+      if (keys.has(`${row.roomPk} ${row.actorPk} ${id}`)) row.clientMessageId = renamed(id, row.seq)
+    }
+  }
+
+  #remember(folded: Folded): void {
+    for (const { room, seq, n, lastMessageSeq } of folded.rooms) Object.assign(room, { seq, n, lastMessageSeq })
+  }
+
+  #forget(entries: { room: string }[]): void {
+    for (const { room } of entries) this.#rooms.delete(room)
+  }
+}
+
+function refusalOf(error: unknown, pieces: Piece[]): Persisted {
+  const only = pieces.length === 1 ? (pieces[0] as Piece).lease.partition : null
+  if (error instanceof BadEntry)
+    return { state: 'refused', partition: error.partition, why: error.message, broken: error.broken }
+  if (error instanceof ValuesRefused) return { state: 'refused', partition: only, why: error.message, broken: false }
+  throw error
+}
+
+/** The parameters of the statement that every batch has; a column without values is an empty array, which reads as NULLs. */
+function batchValues(worker: string, pieces: Piece[], { rooms, events, cursors }: Folded): unknown[] {
+  cursors.sort((a, b) => a.roomPk - b.roomPk || a.userPk - b.userPk)
+  return [
+    worker,
+    pieces.map(({ lease }) => lease.partition),
+    pieces.map(({ lease }) => lease.epoch),
+    pieces.map(({ lease }) => lease.position),
+    pieces.map(({ entries }) => (entries.at(-1) as LogEntry).id),
+    rooms.map(({ room }) => room.pk),
+    rooms.map(({ room }) => room.seq),
+    rooms.map(({ seq }) => seq),
+    rooms.map(({ n }) => n),
+    rooms.map(({ lastMessageSeq }) => lastMessageSeq),
+    rooms.map(({ lastAt }) => lastAt),
+    events.map((row) => row.roomPk),
+    events.map((row) => row.seq),
+    events.map((row) => row.type),
+    events.map((row) => row.at),
+    events.map((row) => row.actorPk),
+    events.map((row) => row.n),
+    sparse(events, (row) => row.clientMessageId),
+    sparse(events, (row) => row.body),
+    sparse(events, (row) => row.replyTo),
+    sparse(events, (row) => row.mentions),
+    sparse(events, (row) => row.files),
+    sparse(events, (row) => (row.reactions.length === 0 ? null : JSON.stringify(row.reactions))),
+    sparse(events, (row) => row.editedAt),
+    sparse(events, (row) => row.deletedAt),
+    sparse(events, (row) => row.rev),
+    sparse(events, (row) => row.target),
+    sparse(events, (row) => row.subjectPk),
+    sparse(events, (row) => row.detail),
+    sparse(events, (row) => row.on),
+    cursors.map((cursor) => cursor.roomPk),
+    cursors.map((cursor) => cursor.userPk),
+    cursors.map((cursor) => cursor.seq),
+    cursors.map((cursor) => cursor.n),
+  ]
+}
+
+function changeValues({ messages, reactions }: Folded): unknown[] {
+  return [
+    messages.map((change) => change.roomPk),
+    messages.map((change) => change.seq),
+    messages.map((change) => change.rev),
+    messages.map((change) => change.edit?.body ?? null),
+    messages.map((change) => change.edit?.mentions ?? null),
+    messages.map((change) => change.edit?.at ?? null),
+    messages.map((change) => change.deletedAt),
+    messages.map((change) => change.reactions !== null),
+    messages.map(({ reactions }) => (reactions === null || reactions.length === 0 ? null : JSON.stringify(reactions))),
+    messages.map((change) => change.room),
+    reactions.map((change) => change.roomPk),
+    reactions.map((change) => change.target),
+    reactions.map((change) => change.emoji),
+    reactions.map((change) => change.userPk),
+    reactions.map((change) => change.seq),
+  ]
+}
+
+function sparse<T>(events: EventRow[], column: (row: EventRow) => T | null): (T | null)[] {
+  const values = events.map(column)
+  return values.every((value) => value === null) ? [] : values
+}

@@ -175,7 +175,10 @@ export class Chat {
       return { epoch: head.epoch, recovered: false, events: [], head: head.seq }
     }
     this.#metrics.recovery('log')
-    return { epoch, recovered: true, events: endAtOwnLeave(events, actor.user), head: head.seq }
+    const shown = endAtOwnLeave(events, actor.user)
+    // The log may be ahead of what this node has heard: a leave before `after` is known to the store alone.
+    if (shown.at(-1)?.type !== 'leave') await this.#access.stillMember(room, actor.user)
+    return { epoch, recovered: true, events: shown, head: head.seq }
   }
 
   /** Moves the read cursor forward; saved with many others, told to the user's other sessions and to small rooms. */

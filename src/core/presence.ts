@@ -65,8 +65,8 @@ export class PresenceTicker {
   }
 
   /** The answer to the `presence` command. */
-  snapshot(room: string): { online: string[]; count: number } {
-    const { users, count } = this.#presence.list(room, this.#names())
+  async snapshot(room: string): Promise<{ online: string[]; count: number }> {
+    const { users, count } = await this.#presence.list(room, this.#names())
     return { online: count <= this.#names() ? users : [], count }
   }
 }

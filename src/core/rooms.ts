@@ -138,13 +138,15 @@ export class RoomService {
     await this.#access.member(id, actor.user)
     const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
     if (range.online === true) {
-      const { users } = this.#presence.list(id, limit)
+      const { users } = await this.#presence.list(id, limit)
       const items = await this.#memberships.listAmong(id, users)
       return { items: items.map((member) => ({ ...member, online: true })), nextCursor: null }
     }
     const page = await this.#memberships.list(id, range.cursor ?? null, limit)
+    const users = page.items.map((member) => member.user)
+    const online = await this.#presence.among(id, users)
     return {
-      items: page.items.map((member) => ({ ...member, online: this.#presence.online(id, member.user) })),
+      items: page.items.map((member) => ({ ...member, online: online.has(member.user) })),
       nextCursor: page.nextCursor,
     }
   }

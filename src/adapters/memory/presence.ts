@@ -31,17 +31,18 @@ export class MemoryPresence implements Presence {
     return true
   }
 
-  online(room: string, user: string): boolean {
-    return this.#rooms.get(room)?.has(user) ?? false
+  count(room: string): number {
+    return this.#rooms.get(room)?.size ?? 0
   }
 
-  list(room: string, limit: number): { users: string[]; count: number } {
+  async list(room: string, limit: number): Promise<{ users: string[]; count: number }> {
     const users = this.#rooms.get(room)
     return { users: users === undefined ? [] : [...users.keys().take(limit)], count: users?.size ?? 0 }
   }
 
-  count(room: string): number {
-    return this.#rooms.get(room)?.size ?? 0
+  async among(room: string, users: string[]): Promise<Set<string>> {
+    const online = this.#rooms.get(room)
+    return new Set(online === undefined ? [] : users.filter((user) => online.has(user)))
   }
 
   onChange(handler: (room: string, user: string, online: boolean) => void): void {

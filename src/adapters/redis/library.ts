@@ -4,7 +4,8 @@ import type { RedisArgument, RedisLink } from './connection.ts'
 import type { RedisServer } from './server.ts'
 
 /**
- * Redis Functions from one .lua file, which registers each with `register(name, callback, flags?)`. Library and functions
+ * Redis Functions from .lua files, which register each with `register(name, callback, flags?)`; a file may use what the files
+ * before it define. Library and functions
  * carry the hash of the text in their names: nodes of different versions use different functions side by side, and a server
  * that does not know one (new, wiped, never told) is told when it says so.
  */
@@ -13,11 +14,11 @@ export class Library {
   readonly #hash: string
   #loading = new Map<RedisServer, Promise<unknown>>()
 
-  /** `name` like `bus`; `file` the address of the .lua file. */
-  constructor(name: string, file: URL) {
-    const lua = readFileSync(file, 'utf8')
+  /** `name` like `bus`; `files` the addresses of the .lua files, in order. */
+  constructor(name: string, ...files: [URL, ...URL[]]) {
+    const lua = files.map((file) => readFileSync(file, 'utf8')).join('')
     this.#hash = createHash('sha256').update(lua).digest('hex').slice(0, 12)
-    // In one line, so that line numbers in errors are those of the file but for this one.
+    // In one line, so that line numbers in errors are those of the first file but for one.
     const register =
       'local function register(name, callback, flags) redis.register_function' +
       `{ function_name = 'yeoul_' .. name .. '_${this.#hash}', callback = callback, flags = flags or {} } end`

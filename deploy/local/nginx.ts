@@ -111,7 +111,13 @@ function writeConfig(folder: string, options: NginxOptions, port: number): void 
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   for (const name of temporary) mkdirSync(join(folder, name))
   const own = temporary.map((name) => `    ${name}_temp_path ${name};\n`).join('')
-  rewrite(join(folder, 'nginx.conf'), (text) => replaced(text, /^http \{\n/m, (found) => `${found}${own}`))
+  rewrite(join(folder, 'nginx.conf'), (text) =>
+    replaced(
+      replaced(text, /^http \{\n/m, (found) => `${found}${own}`),
+      /^pid .*;$/m,
+      () => 'pid nginx.pid;',
+    ),
+  )
   rewrite(join(folder, 'yeoul.conf'), (text) =>
     (options.edit ?? unchanged)(replaced(text, /^ {4}listen 80;$/m, () => `    listen 127.0.0.1:${port};`)),
   )

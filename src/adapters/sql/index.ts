@@ -1,3 +1,5 @@
+export { WrongCluster } from './postgres/migrate.ts'
+export { openPostgresStore, type PostgresStore } from './postgres/store.ts'
 export { backupStore } from './sqlite/backup.ts'
 export { restoreStore } from './sqlite/restore.ts'
 export { DatabaseInUse } from './sqlite/server-lock.ts'

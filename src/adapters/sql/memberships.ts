@@ -277,7 +277,7 @@ function memberOf(row: Selectable<MemberRow> & { user: string }): Member {
   return { user: row.user, role, joinedAt, online: false, lastExitAt, readSeq, readN }
 }
 
-function membershipOf(row: Omit<Selectable<MemberRow>, 'room_pk' | 'user_pk'>): Membership {
+export function membershipOf(row: Omit<Selectable<MemberRow>, 'room_pk' | 'user_pk'>): Membership {
   return {
     role: ROLES[row.role] as MemberRole,
     joinedAt: row.joined_at,

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Head } from '../../../ports/log.ts'
-import { YeoulError } from '../../../protocol/errors.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import type { SqlStats, SqlStore } from '../store.ts'
+import { within } from '../within.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { flattenDrafts, readResults } from './drafts.ts'
 import type { KeeperOperations } from './keeper.ts'
@@ -155,17 +155,5 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       walBytes: checkpoints.walBytes,
       lostAnswers: writer.deaths + reader.deaths + keeper.deaths,
     }),
-  }
-}
-
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new YeoulError('unavailable', 'The database does not answer.')), ms)
-  })
-  try {
-    await Promise.race([done, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,0 +1,218 @@
+import type { History } from '../../../ports/history.ts'
+import type { Head } from '../../../ports/log.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
+import type { Message, RoomEvent } from '../../../protocol/model.ts'
+import { type EventColumns, eventOf, MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.ts'
+import type { ReactionSummary } from '../reactions.ts'
+import { EDIT, MESSAGE } from '../tables.ts'
+import type { Place } from '../transaction.ts'
+import type { Keys } from './keys.ts'
+import type { Connection, Statement } from './pool.ts'
+
+type HeadColumns = [epoch: number, seq: number, n: number]
+const HEAD_WIDTH = 3
+type PageColumns = [...HeadColumns, more: boolean]
+const PAGE_WIDTH = 4
+/** A run of events with more rows than this between the messages of a page is jumped over rather than scanned. */
+const SCAN_MAX = 2_000
+
+/** Reads events and messages in prepared SQL: one statement each, so that each answer is one snapshot. */
+export class EventReader {
+  readonly #keys: Keys
+
+  constructor(keys: Keys) {
+    this.#keys = keys
+  }
+
+  async heads(connection: Connection, ids: string[]): Promise<Map<string, Head>> {
+    const rows = await connection.rows<[id: string, ...HeadColumns]>(HEADS, [ids])
+    return new Map(rows.map(([id, epoch, seq, n]) => [id, { epoch, seq, n }]))
+  }
+
+  /** Rejects `room_not_found`. */
+  async events(
+    connection: Connection,
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<{ head: Head; events: RoomEvent[] }> {
+    const rows = await connection.rows<[...HeadColumns, ...EventColumns]>(EVENTS, [id, after, limit])
+    const [epoch, seq, n] = orNotFound(rows[0])
+    const found = rows.map((row) => row.slice(HEAD_WIDTH) as EventColumns).filter(isThere)
+    const userId = await this.#keys.idsOf(connection, new Set(found.flatMap(usersOfEvent)))
+    return { head: { epoch, seq, n }, events: found.map((row) => eventOf(row, userId)) }
+  }
+
+  async messagesAt(connection: Connection, places: Place[]): Promise<(Message | null)[]> {
+    if (places.length === 0) return []
+    const rows = await connection.rows<[i: number, ...MessageColumns]>(MESSAGES_AT, [
+      places.map((place) => place.pk),
+      places.map((place) => place.seq),
+    ])
+    const messages = await this.#messagesOf(
+      connection,
+      rows.map(([, ...row]) => row),
+    )
+    const found = new Map(rows.map(([i], k) => [i, messages[k] as Message]))
+    return places.map((_, i) => found.get(i + 1) ?? null)
+  }
+
+  async message(connection: Connection, room: string, seq: number): Promise<Message | null> {
+    const rows = await connection.rows<MessageColumns>(ONE_MESSAGE, [room, seq])
+    return (await this.#messagesOf(connection, rows))[0] ?? null
+  }
+
+  /** How many messages the room has up to and including `seq`. Rejects `room_not_found`. */
+  async countUpTo(connection: Connection, room: string, seq: number): Promise<number> {
+    const rows = await connection.rows<[number]>(COUNT_UP_TO, [room, seq])
+    return orNotFound(rows[0])[0]
+  }
+
+  /** Rejects `room_not_found`. */
+  async page(
+    connection: Connection,
+    room: string,
+    range: Parameters<History['messages']>[1],
+  ): ReturnType<History['messages']> {
+    const { before = null, after = null, limit } = range
+    const rows = await connection.rows<[...PageColumns, ...MessageColumns]>(PAGE, [room, before, after, limit])
+    const [epoch, head, n, more] = orNotFound(rows[0])
+    const found = rows.map((row) => row.slice(PAGE_WIDTH) as MessageColumns).filter(isThere)
+    return { messages: await this.#messagesOf(connection, found), more, epoch, head, n }
+  }
+
+  async #messagesOf(connection: Connection, rows: MessageColumns[]): Promise<Message[]> {
+    const userId = await this.#keys.idsOf(connection, new Set(rows.flatMap(usersOfMessage)))
+    return rows.map((row) => messageOf(row, userId))
+  }
+}
+
+function orNotFound<Row>(row: Row | undefined): Row {
+  if (row === undefined) throw new YeoulError('room_not_found')
+  return row
+}
+
+/** A room without what was asked for comes as one row whose other columns are NULL. */
+function isThere(row: EventColumns | MessageColumns): boolean {
+  return row[0] !== null
+}
+
+function usersOfEvent(row: EventColumns): number[] {
+  const [, , , actorPk, , , , , , , , subjectPk] = row
+  return subjectPk === null ? [actorPk] : [actorPk, subjectPk]
+}
+
+function usersOfMessage(row: MessageColumns): number[] {
+  const [, , , actorPk, , , , , , reactions] = row
+  if (reactions === null) return [actorPk]
+  return [actorPk, ...(JSON.parse(reactions) as ReactionSummary).flatMap(([, , users]) => users)]
+}
+
+function columnsOf(table: string, columns: string): string {
+  return columns.replaceAll(/\w+/g, `${table}.$&`)
+}
+
+/** The room's count of messages up to and including a seq. */
+function countUpTo(room: string, seq: string): string {
+  return `
+    CASE WHEN ${seq} >= ${room}.seq THEN ${room}.n
+         WHEN ${seq} <= 0 THEN 0
+         ELSE (SELECT n FROM events WHERE room_pk = ${room}.pk AND seq = ${seq}) END`
+}
+
+/**
+ * The seq of the message number `n`. Every event holds the count so far, which never falls: so a message is found by
+ * halving, however many other events lie between, and no index has to be kept for it.
+ */
+function seqOf(room: string, n: string): string {
+  return `
+    (WITH RECURSIVE search (low, high) AS (
+      SELECT ${n}, ${room}.seq
+      UNION ALL
+      SELECT CASE WHEN middle.n >= ${n} THEN low ELSE middle.seq + 1 END,
+             CASE WHEN middle.n >= ${n} THEN middle.seq ELSE high END
+      FROM search JOIN events middle ON middle.room_pk = ${room}.pk AND middle.seq = (low + high) / 2
+      WHERE low < high
+    ) SELECT low FROM search WHERE low = high)`
+}
+
+const HEADS: Statement = {
+  name: 'heads',
+  text: 'SELECT id, epoch, seq, n FROM rooms WHERE id = ANY($1::text[]) AND deleted_at IS NULL',
+}
+
+/** An edit has no text of its own: it shows its message's as it is now, or none once that was deleted. */
+const EVENTS: Statement = {
+  name: 'events',
+  text: `
+    SELECT r.epoch, r.seq, r.n, e.*
+    FROM rooms r
+    LEFT JOIN LATERAL (
+      SELECT e.seq, e.type, e.at, e.actor_pk, e.n, e.client_message_id, coalesce(e.body, t.body), e.reply_to,
+             coalesce(e.mentions, t.mentions), e.files, e.target, e.subject_pk, e.detail, e.is_on
+      FROM events e
+      LEFT JOIN events t ON e.type = ${EDIT} AND t.room_pk = e.room_pk AND t.seq = e.target
+      WHERE e.room_pk = r.pk AND e.seq > $2::bigint
+      ORDER BY e.seq
+      LIMIT $3::bigint
+    ) e ON true
+    WHERE r.id = $1 AND r.deleted_at IS NULL
+    ORDER BY e.seq`,
+}
+
+const ONE_MESSAGE: Statement = {
+  name: 'one_message',
+  text: `
+    SELECT ${columnsOf('e', MESSAGE_COLUMNS)}
+    FROM rooms r JOIN events e ON e.room_pk = r.pk
+    WHERE r.id = $1 AND r.deleted_at IS NULL AND e.seq = $2::bigint AND e.type = ${MESSAGE}`,
+}
+
+const MESSAGES_AT: Statement = {
+  name: 'messages_at',
+  text: `
+    SELECT d.i, ${columnsOf('e', MESSAGE_COLUMNS)}
+    FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS d (room_pk, seq, i)
+    JOIN events e ON e.room_pk = d.room_pk AND e.seq = d.seq
+    WHERE e.type = ${MESSAGE}`,
+}
+
+const COUNT_UP_TO: Statement = {
+  name: 'count_up_to',
+  text: `SELECT ${countUpTo('r', '$2::bigint')} FROM rooms r WHERE r.id = $1 AND r.deleted_at IS NULL`,
+}
+
+/** Its parameters: room, before, after, limit. Messages are counted from `first` to `last`, as `n` counts. */
+const PAGE: Statement = {
+  name: 'page',
+  text: `
+    WITH counted AS (
+      SELECT r.pk, r.epoch, r.seq, r.n,
+             CASE WHEN $2::bigint IS NULL THEN r.n ELSE ${countUpTo('r', '$2::bigint - 1')} END AS until,
+             CASE WHEN $3::bigint IS NOT NULL THEN ${countUpTo('r', '$3::bigint')} END AS past
+      FROM rooms r
+      WHERE r.id = $1 AND r.deleted_at IS NULL
+    ), bounded AS (
+      SELECT *, CASE WHEN past IS NULL THEN greatest(1, until - $4::bigint + 1) ELSE past + 1 END AS first,
+                CASE WHEN past IS NULL THEN until ELSE least(until, past + $4::bigint) END AS last
+      FROM counted
+    ), found AS MATERIALIZED (
+      SELECT *, CASE WHEN first <= last THEN ${seqOf('b', 'b.first')} END AS from_seq,
+                CASE WHEN first > last THEN NULL WHEN last = n THEN seq ELSE ${seqOf('b', 'b.last')} END AS to_seq
+      FROM bounded b
+    )
+    SELECT f.epoch, f.seq, f.n, CASE WHEN f.past IS NULL THEN f.first > 1 ELSE f.last < f.until END,
+           ${columnsOf('m', MESSAGE_COLUMNS)}
+    FROM found f
+    LEFT JOIN LATERAL (
+      SELECT ${MESSAGE_COLUMNS} FROM events
+      WHERE f.to_seq - f.from_seq <= ${SCAN_MAX}
+        AND room_pk = f.pk AND seq BETWEEN f.from_seq AND f.to_seq AND type = ${MESSAGE}
+      UNION ALL
+      SELECT ${columnsOf('e', MESSAGE_COLUMNS)}
+      FROM generate_series(f.first, f.last) AS wanted (n)
+      JOIN events e ON e.room_pk = f.pk AND e.seq = ${seqOf('f', 'wanted.n')}
+      WHERE f.to_seq - f.from_seq > ${SCAN_MAX}
+    ) m ON true
+    ORDER BY m.seq`,
+}

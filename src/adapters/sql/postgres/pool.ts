@@ -1,0 +1,178 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely'
+import pg from 'pg'
+import type { Tables } from '../tables.ts'
+import { ConnectionLost } from './failure.ts'
+
+/** SQL that is prepared once for each connection. Its rows come as arrays. */
+export interface Statement {
+  name: string
+  text: string
+}
+
+/** How long a connection may take to come, or to be free. */
+const CONNECT_MS = 2_500
+/** The server gives a statement up before we do, so that nothing is under way of which nobody waits for the end. */
+const STATEMENT_MS = 7_000
+const ANSWER_MS = 8_000
+/** A node that stops in the middle of a transaction keeps its rooms from the others no longer than this. */
+const IDLE_IN_TRANSACTION_MS = 5_000
+
+/** Whatever is asked here is a few keys of an index: a plan made while a table was small must not scan it once it is large. */
+const BY_INDEX = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off'
+/** A batch is planned once, not for each number of rows anew. */
+const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
+
+/** Connections to one database. Calls wait for a free one, but not for long. */
+export class Pool {
+  readonly #pool: pg.Pool
+  readonly #connections = new WeakMap<pg.PoolClient, Connection>()
+  /** How many statements were sent. */
+  readonly counts = { statements: 0 }
+
+  constructor(url: string, options: { size: number; plannedOnce: boolean; lost: (error: Error) => void }) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: options.size,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: ANSWER_MS,
+      statement_timeout: STATEMENT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      application_name: 'yeoul',
+      // Statements that need no answer of each other travel together.
+      pipeline: true,
+      types: NUMBERS,
+    } as pg.PoolConfig)
+    const settings = options.plannedOnce ? `${BY_INDEX}; ${PLANNED_ONCE}` : BY_INDEX
+    this.#pool.on('error', options.lost)
+    this.#pool.on('connect', (client) => {
+      // While it is in use its calls tell of what happens to it.
+      client.on('error', () => {})
+      client.query(settings).catch(() => {})
+    })
+  }
+
+  /** Lends a connection to `work`. One that was lost does not come back. Rejects `ConnectionLost` when there is none. */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    let connection = this.#connections.get(client)
+    if (connection === undefined) {
+      connection = new Connection(client, this.counts)
+      this.#connections.set(client, connection)
+    }
+    let broken = false
+    try {
+      return await work(connection)
+    } catch (error) {
+      broken = error instanceof ConnectionLost
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  /** Waits for what is in use, then closes all. */
+  end(): Promise<void> {
+    return this.#pool.end()
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect()
+    } catch (error) {
+      throw new ConnectionLost(error)
+    }
+  }
+}
+
+/** One connection, with kysely for everyday paths and prepared statements for hot ones. */
+export class Connection {
+  readonly db: Kysely<Tables>
+  readonly #client: pg.PoolClient
+  readonly #counts: { statements: number }
+
+  constructor(client: pg.PoolClient, counts: { statements: number }) {
+    this.#client = client
+    this.#counts = counts
+    this.db = new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new PostgresAdapter(),
+        createDriver: () => new OneConnection((query) => this.#kysely(query)),
+        createIntrospector: (db) => new PostgresIntrospector(db),
+        createQueryCompiler: () => new PostgresQueryCompiler(),
+      },
+    })
+  }
+
+  /** The rows of a prepared statement. Rejects `ConnectionLost`, or what PostgreSQL says is wrong. */
+  async rows<Row>(statement: Statement, values: unknown[]): Promise<Row[]> {
+    const { name, text } = statement
+    return (await this.#query({ name, text, values, rowMode: 'array' })).rows as Row[]
+  }
+
+  /** Sends a command and answers the word with which PostgreSQL says what it did. */
+  async command(text: string): Promise<string> {
+    return (await this.#query({ text })).command
+  }
+
+  async #kysely<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const { rows, rowCount } = await this.#query({ text: sql, values: parameters as unknown[] })
+    return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
+  }
+
+  async #query(query: pg.QueryConfig & { rowMode?: 'array' }): Promise<pg.QueryResult> {
+    this.#counts.statements++
+    try {
+      return await this.#client.query(query)
+    } catch (error) {
+      // With any other severity the server has ended the connection.
+      if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error
+      throw new ConnectionLost(error)
+    }
+  }
+}
+
+/** Kysely on a connection that somebody else has taken and will give back. */
+class OneConnection implements Driver {
+  readonly #connection: DatabaseConnection
+
+  constructor(query: <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>) {
+    this.#connection = {
+      executeQuery: query,
+      streamQuery() {
+        throw new Error('rows are not streamed here')
+      },
+    }
+  }
+
+  async init(): Promise<void> {}
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection
+  }
+  beginTransaction = async () => transactionsAreElsewhere()
+  commitTransaction = async () => transactionsAreElsewhere()
+  rollbackTransaction = async () => transactionsAreElsewhere()
+  async releaseConnection(): Promise<void> {}
+  async destroy(): Promise<void> {}
+}
+
+function transactionsAreElsewhere(): never {
+  throw new Error('transactions are made by Transactions, not by kysely')
+}
+
+/** Counters and times fit into JavaScript's numbers. */
+export const NUMBERS: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid as number, format as 'text'),
+}

@@ -66,6 +66,19 @@ const restore = program.command('restore <file>').description('put a backup in p
 restore.option('--replace', 'set the present database aside and take the backup instead')
 does(restore, async ({ config }, file, flags) => (await import('./cli/keep.ts')).restore(config, file, flags))
 
+const parked = program
+  .command('parked')
+  .description('entries of the Redis log that the database refused, each with an empty place in its room')
+
+const listParked = parked.command('list').description('print them, without what they hold')
+does(listParked, async ({ config }) => (await import('./cli/parked.ts')).listParked(config))
+
+const retryParked = parked.command('retry <id>').description('write one to its place, or `all`')
+does(retryParked, async ({ config }, id) => (await import('./cli/parked.ts')).retryParked(config, id))
+
+const dropParked = parked.command('drop <id>').description('forget what one holds, or `all`; its place stays empty')
+does(dropParked, async ({ config }, id) => (await import('./cli/parked.ts')).dropParked(config, id))
+
 /** Every command works on the data folder, so each has that flag; `start` and `config` have all. */
 function withFlags(command: Command, which: 'all' | 'dataDir'): void {
   for (const { key, flag, option } of OPTION_ROWS) {

@@ -1,7 +1,12 @@
 import type { Logger } from 'pino'
 import { MemoryBus } from './adapters/memory/bus.ts'
+import { MemoryNodes } from './adapters/memory/nodes.ts'
 import { MemoryPresence } from './adapters/memory/presence.ts'
-import { openSqlStore } from './adapters/sql/index.ts'
+import { RedisBus } from './adapters/redis/bus.ts'
+import { claimRedis } from './adapters/redis/claim.ts'
+import { RedisLink } from './adapters/redis/connection.ts'
+import { RedisNodes } from './adapters/redis/nodes.ts'
+import { openPostgresStore, openSqlStore, type SqlStore } from './adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
@@ -15,6 +20,7 @@ import { Flusher } from './core/flusher.ts'
 import { Heads } from './core/heads.ts'
 import { HotRooms } from './core/hot-rooms.ts'
 import { Hub } from './core/hub.ts'
+import { newId } from './core/ids.ts'
 import { LoginLimits } from './core/login-limits.ts'
 import { Mentions } from './core/mentions.ts'
 import { Passwords } from './core/passwords.ts'
@@ -29,8 +35,11 @@ import { Tokens } from './core/tokens.ts'
 import { createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
 import type { Appended, Draft } from './ports/log.ts'
+import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
+import type { Presence } from './ports/presence.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
+import { VERSION } from './version.ts'
 
 /** Tail events that all hot rooms together may hold. */
 const TAIL_EVENTS = 400_000
@@ -48,31 +57,9 @@ export async function compose(start: Config, log: Logger, origins: Record<string
   const metrics = createMetrics()
   let limitsNow = limitsOf(config)
   const limits = () => limitsNow
-  const store = await openSqlStore({
-    path: databaseFile(config),
-    server: true,
-    log: (message) => log.warn(message),
-    accessTokenLifeMs: config.accessTokenMs,
-  })
-  const bus: Bus = new MemoryBus()
-  const presence = new MemoryPresence()
+  const note = (line: string) => log.warn(line)
+  const { store, cluster } = await openStore(config, note)
   const hub = new Hub()
-
-  const startLevel = log.level
-  const settings = new Settings({
-    log: store.settings,
-    bus,
-    options: settingOptions(start, origins),
-    changed: (values, version) => {
-      log.info({ version, options: Object.fromEntries(values) }, 'the configuration changed')
-      for (const [key, value] of values) putOption(config, key, value)
-      log.level = config.logLevel === start.logLevel ? startLevel : config.logLevel
-      const before = limitsNow
-      limitsNow = limitsOf(config)
-      if (JSON.stringify(limitsNow) !== JSON.stringify(before)) hub.limitsChanged(limitsNow)
-    },
-    failed,
-  })
 
   const endedLogins = new EndedLogins({
     logins: store.logins,
@@ -91,6 +78,35 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     },
     endedLogins,
   )
+  const mesh = await openMesh(config, cluster, note, {
+    id: newId(),
+    name: config.nodeName,
+    roles: config.roles,
+    version: VERSION,
+    startedAt: Date.now(),
+    keys: tokens.keyIds,
+  }).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+  const { bus, presence, nodes } = mesh
+
+  const startLevel = log.level
+  const settings = new Settings({
+    log: store.settings,
+    bus,
+    options: settingOptions(start, origins),
+    changed: (values, version) => {
+      log.info({ version, options: Object.fromEntries(values) }, 'the configuration changed')
+      for (const [key, value] of values) putOption(config, key, value)
+      log.level = config.logLevel === start.logLevel ? startLevel : config.logLevel
+      const before = limitsNow
+      limitsNow = limitsOf(config)
+      if (JSON.stringify(limitsNow) !== JSON.stringify(before)) hub.limitsChanged(limitsNow)
+    },
+    failed,
+  })
+
   const passwords = new Passwords()
   const loginLimits = new LoginLimits()
   const accounts = new AccountService(
@@ -221,7 +237,9 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     log,
     metrics,
     settings,
+    nodes,
     store,
+    closeMesh: mesh.close,
     hub,
     endedLogins,
     tokens,
@@ -235,6 +253,64 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     rooms,
     gateway,
     sweep: new Sweep(hub),
+  }
+}
+
+/** What lasts: SQLite in the data folder, or the PostgreSQL of a cluster, whose id comes with it. */
+async function openStore(
+  config: Config,
+  note: (line: string) => void,
+): Promise<{ store: SqlStore; cluster: string | null }> {
+  const accessTokenLifeMs = config.accessTokenMs
+  if (config.databaseUrl === null) {
+    const path = databaseFile(config)
+    return { store: await openSqlStore({ path, server: true, log: note, accessTokenLifeMs }), cluster: null }
+  }
+  const { databaseUrl: url, partitions } = config
+  const store = await openPostgresStore({
+    url,
+    partitions,
+    outbox: config.log === 'redis',
+    log: note,
+    accessTokenLifeMs,
+  })
+  return { store, cluster: store.cluster.id }
+}
+
+/** What joins the nodes: how they hear each other, who is online, which of them are alive. */
+interface Mesh {
+  bus: Bus
+  presence: Presence
+  nodes: NodeRegistry
+  close(): Promise<void> | void
+}
+
+async function openMesh(
+  config: Config,
+  cluster: string | null,
+  note: (line: string) => void,
+  self: NodeIdentity,
+): Promise<Mesh> {
+  if (config.redisUrl === null || cluster === null)
+    return { bus: new MemoryBus(), presence: new MemoryPresence(), nodes: new MemoryNodes(self), close() {} }
+  const { redisUrl: urls, partitions } = config
+  const link = await RedisLink.open({ urls, log: note })
+  try {
+    await claimRedis(link, cluster)
+  } catch (error) {
+    link.close()
+    throw error
+  }
+  const nodes = new RedisNodes(link, self)
+  const bus = new RedisBus({ link, partitions, node: self.id, nodes })
+  return {
+    bus,
+    presence: new MemoryPresence(),
+    nodes,
+    close() {
+      bus.close()
+      link.close()
+    },
   }
 }
 

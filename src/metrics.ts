@@ -24,7 +24,13 @@ export interface Readings {
 }
 
 /** All metrics of this process: `core` counts them, `/metrics` tells them. */
-export function createMetrics(): Metrics & { text(): Promise<string>; read(readings: Readings): void; stop(): void } {
+export function createMetrics(): Metrics & {
+  /** Messages acknowledged since the start. */
+  messagesAccepted(): number
+  text(): Promise<string>
+  read(readings: Readings): void
+  stop(): void
+} {
   const registers = [new Registry()] as const
   const [registry] = registers
   collectDefaultMetrics({ register: registry })
@@ -53,6 +59,8 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
       },
     })
 
+  const accepted = counter('yeoul_messages_accepted_total', 'Messages acknowledged as durable')
+  let acceptedSoFar = 0
   const recoveries = counter('yeoul_recoveries_total', 'Subscriptions and event reads by where they were served from', [
     'result',
   ])
@@ -67,7 +75,13 @@ export function createMetrics(): Metrics & { text(): Promise<string>; read(readi
   })
 
   return {
-    accepted: counter('yeoul_messages_accepted_total', 'Messages acknowledged as durable'),
+    accepted: {
+      inc(by = 1) {
+        acceptedSoFar += by
+        accepted.inc(by)
+      },
+    },
+    messagesAccepted: () => acceptedSoFar,
     duplicates: counter('yeoul_messages_duplicate_total', 'Repeats answered with the first seq'),
     appendBatchSize: histogram('yeoul_append_batch_size', 'Drafts that share one commit', SIZES),
     appendSeconds: histogram('yeoul_append_seconds', 'From dispatch of a batch to its commit', SECONDS),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { compose, type Parts } from './compose.ts'
 import type { Config } from './config.ts'
+import { Peers } from './core/peers.ts'
 import { createApi } from './roles/api.ts'
 import { startGateway } from './roles/gateway.ts'
 import { startWorker } from './roles/worker.ts'
@@ -46,18 +47,33 @@ export async function startServer(
   const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
   let url = ''
   let gateway: ReturnType<typeof startGateway> | null = null
+  const peers = new Peers(
+    parts.nodes,
+    {
+      state: () => (phase === 'serving' ? 'ready' : phase),
+      connections: () => gateway?.transport.connections ?? 0,
+      sessions: () => parts.hub.live,
+      hotRooms: () => parts.hotRooms.size,
+      messagesAccepted: () => parts.metrics.messagesAccepted(),
+    },
+    (line) => log.warn(line),
+  )
   try {
     await parts.settings.start(SETTINGS_MS)
     await parts.endedLogins.start(ENDED_LOGINS_MS)
     parts.progress.start(PROGRESS_MS)
     if (config.roles.includes('gateway')) gateway = startGateway(parts, () => url)
-    const setupToken = config.roles.includes('api') ? await parts.accounts.offerSetup() : null
+    await peers.start()
+    const setupToken = config.roles.includes('api')
+      ? await parts.accounts.offerSetup(config.databaseUrl !== null)
+      : null
     // Last, and in one breath with what answers: who comes earlier is refused, nobody is left without an answer.
     const port = await listen(http, config)
     url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`
     const worker = config.roles.includes('worker') ? startWorker(parts) : null
     const api = createApi(
       parts,
+      peers,
       () => url,
       () => readiness(phase, parts),
     )
@@ -97,6 +113,8 @@ export async function startServer(
         await parts.progress.stop()
         parts.endedLogins.stop()
         parts.settings.stop()
+        await peers.stop()
+        await parts.closeMesh()
         await parts.store.close()
         parts.metrics.stop()
       },
@@ -106,7 +124,9 @@ export async function startServer(
     parts.endedLogins.stop()
     parts.settings.stop()
     http.close()
+    await peers.stop()
     await parts.progress.stop()
+    await parts.closeMesh()
     await parts.store.close()
     throw error
   }

@@ -1,3 +1,4 @@
+import { YeoulError } from '../protocol/errors.ts'
 import type { UserRole } from '../protocol/model.ts'
 
 /** Who asks: what a verified access token says. Every use case takes one and authorises by it. */
@@ -6,4 +7,9 @@ export interface Actor {
   /** The login (family of refresh tokens) behind the access token. */
   sid: string
   role: UserRole
+}
+
+/** Throws `forbidden` for all but admins of the server. */
+export function authoriseAdmin(actor: Actor): void {
+  if (actor.role !== 'admin') throw new YeoulError('forbidden', 'This is for admins.')
 }

@@ -24,8 +24,14 @@ export interface LocalSession {
 /** The sessions of this node: by id, by user, by login. */
 export class Hub {
   readonly sessions = new Set<LocalSession>()
+  #live = 0
   readonly #byUser = new Map<string, Set<LocalSession>>()
   readonly #bySid = new Map<string, Set<LocalSession>>()
+
+  /** Sessions that said hello. */
+  get live(): number {
+    return this.#live
+  }
 
   /** A connection opened; nobody knows yet whose. */
   open(session: LocalSession): void {
@@ -34,13 +40,17 @@ export class Hub {
 
   /** The session said `hello`. */
   authenticated(session: LocalSession, user: string, sid: string): void {
+    this.#live++
     add(this.#byUser, user, session)
     add(this.#bySid, sid, session)
   }
 
   closed(session: LocalSession, user: string | null, sid: string | null): void {
     this.sessions.delete(session)
-    if (user !== null) remove(this.#byUser, user, session)
+    if (user !== null) {
+      this.#live--
+      remove(this.#byUser, user, session)
+    }
     if (sid !== null) remove(this.#bySid, sid, session)
   }
 

@@ -3,7 +3,7 @@ import type { SettingsChange, SettingsLog, SettingValue } from '../ports/setting
 import { YeoulError } from '../protocol/errors.ts'
 import { PAGE_LIMIT } from '../protocol/limits.ts'
 import type { Page } from '../protocol/model.ts'
-import type { Actor } from './actor.ts'
+import { type Actor, authoriseAdmin } from './actor.ts'
 
 /** One option of the configuration, as this node started with it. */
 export interface SettingOption {
@@ -107,7 +107,7 @@ export class Settings {
 
   /** Every option with its value in force on this node. Rejects `forbidden` for all but admins. */
   inForce(actor: Actor): SettingsInForce {
-    authorise(actor)
+    authoriseAdmin(actor)
     const settings = [...this.#options.values()].map(({ key, source }) => ({
       key,
       value: this.#valueOf(key),
@@ -122,7 +122,7 @@ export class Settings {
    * `config_changed` when there is a newer version than the one named.
    */
   async change(actor: Actor, wanted: WantedChange): Promise<SettingsInForce> {
-    authorise(actor)
+    authoriseAdmin(actor)
     const values = new Map(Object.entries(wanted.changes).map(([key, given]) => [key, this.#read(key, given)]))
     await this.#inTurn(() => this.#change(actor, values, wanted.version))
     return this.inForce(actor)
@@ -134,7 +134,7 @@ export class Settings {
     cursor: string | null,
     limit: number = PAGE_LIMIT.default,
   ): Promise<Page<SettingsChange>> {
-    authorise(actor)
+    authoriseAdmin(actor)
     return this.#log.history(cursor, limit)
   }
 
@@ -207,10 +207,6 @@ export class Settings {
     this.#turn = done.catch(() => {})
     return done
   }
-}
-
-function authorise(actor: Actor): void {
-  if (actor.role !== 'admin') throw new YeoulError('forbidden', 'This is for admins.')
 }
 
 function isSame(a: SettingValue | undefined, b: SettingValue | undefined): boolean {

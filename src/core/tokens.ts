@@ -68,6 +68,11 @@ export class Tokens {
     return new Tokens(await Promise.all(secrets.map(importKey)), ended, options)
   }
 
+  /** The ids of the keys whose tokens it takes; it signs with the first. */
+  get keyIds(): string[] {
+    return this.#keys.map((key) => key.kid)
+  }
+
   async sign(actor: Actor): Promise<{ token: string; expiresAt: number }> {
     const { kid, key } = this.#keys[0] as Key
     const issuedAt = Math.floor(this.#now() / 1_000)

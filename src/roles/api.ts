@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Parts } from '../compose.ts'
+import type { Peers } from '../core/peers.ts'
 import { createHttpApp } from '../transports/http/app.ts'
 import type { HttpDeps } from '../transports/http/deps.ts'
 import { httpListener } from '../transports/http/listener.ts'
@@ -10,7 +11,7 @@ import { refuse, refuseUnreadable } from '../transports/http/refuse.ts'
 import { VERSION } from '../version.ts'
 
 /** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
-export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps['ready']) {
+export function createApi(parts: Parts, peers: Peers, publicUrl: () => string, ready: HttpDeps['ready']) {
   const { config, log, metrics, accounts, tokens, chat, rooms, settings } = parts
   const api = config.roles.includes('api')
   const deps: HttpDeps = {
@@ -20,6 +21,7 @@ export function createApi(parts: Parts, publicUrl: () => string, ready: HttpDeps
     chat,
     rooms,
     settings,
+    peers,
     options: {
       publicUrl: publicUrl(),
       get allowedOrigins() {

@@ -324,6 +324,37 @@ for (const kind of ['open', 'group', 'direct'] as const) {
   })
 }
 
+describe('administration', () => {
+  const operations: [method: string, path: string, body?: object][] = [
+    ['GET', '/admin/config'],
+    ['PATCH', '/admin/config', { changes: { 'limits.presenceNames': 100 } }],
+    ['GET', '/admin/config/history'],
+    ['GET', '/admin/nodes'],
+  ]
+  test('is for admins alone, and for nobody without a token', async () => {
+    for (const [method, path, body] of operations) {
+      const outcomes = await Promise.all(
+        ROLES.map(
+          async (role) => (await people[role].call<{ code?: ErrorCode }>(method, path, body)).body.code ?? 'ok',
+        ),
+      )
+      const expected = ROLES.map((role) => (role === 'admin' ? 'ok' : 'forbidden'))
+      assert.deepEqual(outcomes, expected, `${method} ${path}`)
+      const response = await fetch(`${server.url}/api/v1${path}`, {
+        method,
+        ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      })
+      assert.equal(response.status, 401, `${method} ${path}`)
+    }
+    const { body } = await people.admin.call<Page<{ actor: string }>>('GET', '/admin/config/history')
+    assert.deepEqual(
+      body.items.map((item) => item.actor),
+      [people.admin.id],
+      'what was refused changed nothing',
+    )
+  })
+})
+
 describe('lists', () => {
   test('name open rooms to everybody, and others to their members alone', async () => {
     const rooms = await Promise.all(

@@ -99,6 +99,7 @@ const NASTY: fc.Arbitrary<unknown> = fc.oneof(
 function fitting(schema: Json, name: string): fc.Arbitrary<unknown> {
   if (schema.enum !== undefined) return fc.constantFrom(...(schema.enum as unknown[]))
   if (schema.const !== undefined) return fc.constant(schema.const)
+  if (schema.anyOf !== undefined) return fc.oneof(...(schema.anyOf as Json[]).map((one) => fitting(one, name)))
   const known = name === 'room' ? rooms : name === 'user' || name === 'memberIds' ? users : null
   if (known !== null && schema.type === 'string') return mostly(fc.constantFrom(...known), fc.uuid({ version: 7 }))
   if (name === 'epoch') return mostly(fc.constant(epoch), fc.nat())
@@ -125,6 +126,9 @@ function fittingType(type: string, schema: Json, name: string): fc.Arbitrary<unk
     case 'array':
       return fc.array(fitting(schema.items as Json, name), { maxLength: 3 })
     case 'object': {
+      if (schema.properties === undefined) {
+        return fc.dictionary(fc.constantFrom('flushMs', 'x'), fitting(schema.additionalProperties as Json, name))
+      }
       const required = (schema.required ?? []) as string[]
       const properties = Object.entries(schema.properties as Record<string, Json>)
       return fc.record(Object.fromEntries(properties.map(([key, value]) => [key, fitting(value, key)])), {
@@ -148,7 +152,7 @@ function fittingType(type: string, schema: Json, name: string): fc.Arbitrary<unk
 
 /** The same with something in it replaced, dropped or added, or something else altogether. */
 function broken(schema: Json, name: string): fc.Arbitrary<unknown> {
-  if (schema.type !== 'object') return fc.oneof(NASTY, fitting(schema, name))
+  if (schema.type !== 'object' || schema.properties === undefined) return fc.oneof(NASTY, fitting(schema, name))
   const keys = Object.keys(schema.properties as Json)
   const mutated = fc
     .tuple(fitting(schema, name), fc.constantFrom(...keys), fc.oneof(NASTY, fc.constant(undefined)), fc.boolean())

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { EventsAnswer, SendAnswer } from '../../src/protocol/frames.ts'
 import type { Member, Membership, Message, Page, Room, RoomSummary, User } from '../../src/protocol/model.ts'
+import { newAdmin } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { Contract } from './http-contract.ts'
 
@@ -497,6 +498,31 @@ describe('what every request meets', () => {
     assert.match(errors, /id="room_full"/)
     const { body } = await api.call<{ type: string }>('GET', '/nothing')
     assert.match(body.type, /^http.*\/docs\/errors#not_found$/)
+  })
+
+  test('an admin reads and changes the configuration, and sees the nodes', async () => {
+    const { accessToken: token } = await newAdmin(server)
+    const before = await api.call<{ version: number; items: { key: string; value: unknown }[] }>(
+      'GET',
+      '/admin/config',
+      {
+        token,
+      },
+    )
+    assert.equal(before.body.version, 0)
+    const body = { version: 0, changes: { flushMs: 40, allowedOrigins: ['https://app.example.com'] } }
+    const after = await api.call<typeof before.body>('PATCH', '/admin/config', { token, body })
+    assert.equal(after.body.version, 1)
+    assert.equal(after.body.items.find((item) => item.key === 'flushMs')?.value, 40)
+    const late = api.call('PATCH', '/admin/config', { token, body: { version: 0, changes: { flushMs: 30 } } })
+    assert.equal(await codeOf(late), 'config_changed')
+    const history = await api.call<Page<{ version: number }>>('GET', '/admin/config/history?limit=1', { token })
+    assert.equal(history.body.items[0]?.version, 1)
+    const nodes = await api.call<{ items: { name: string; state: string }[] }>('GET', '/admin/nodes', { token })
+    assert.deepEqual(
+      nodes.body.items.map(({ name, state }) => [name, state]),
+      [[server.config.nodeName, 'ready']],
+    )
   })
 
   test('every operation of the document has succeeded in these tests', () => {

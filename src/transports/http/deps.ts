@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { AccountService } from '../../core/accounts.ts'
 import type { Chat } from '../../core/chat.ts'
+import type { Peers } from '../../core/peers.ts'
 import type { RoomService } from '../../core/rooms.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Tokens, Verified } from '../../core/tokens.ts'
@@ -30,6 +31,7 @@ export interface HttpDeps {
   chat: Chat
   rooms: RoomService
   settings: Settings
+  peers: Peers
   options: HttpOptions
   /** Asked by `/readyz`: whether this node can serve; the reason goes into the answer. */
   ready(): Promise<{ ready: boolean; reason?: string }>

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import type { NodeRecord } from '../../ports/nodes.ts'
 import type { SettingsChange } from '../../ports/settings.ts'
 import { Id, text } from './schemas.ts'
 
+const At = z.int().openapi({ description: 'In ms since 1970 UTC.' })
 const Value = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.null()])
 const Key = z.string().openapi({ example: 'limits.bodyLength' })
 const Version = z.int().min(0).openapi({ description: 'How many changes were made before.' })
@@ -53,8 +55,31 @@ export const WantedChangeBody = z.object({
 export const SettingsChangeBody = z
   .object({
     version: Version,
-    at: z.int().openapi({ description: 'In ms since 1970 UTC.' }),
+    at: At,
     actor: Id.nullable().openapi({ description: 'The admin’s user id.' }),
     changes: z.record(Key, z.object({ from: Value, to: Value })),
   })
   .openapi('ConfigChange') satisfies z.ZodType<SettingsChange>
+
+const Count = z.int().min(0)
+export const NodeBody = z
+  .object({
+    id: Id.openapi({ description: 'New at each start.' }),
+    name: z.string(),
+    roles: z.array(z.string()),
+    version: z.string(),
+    startedAt: At,
+    keys: z.array(z.string()).openapi({
+      description:
+        'The ids of the keys whose access tokens it takes; it signs with the first. Not the keys themselves.',
+    }),
+    state: z.enum(['starting', 'ready', 'draining']),
+    connections: Count,
+    sessions: Count.openapi({ description: 'Connections that said hello.' }),
+    hotRooms: Count.openapi({ description: 'Rooms held in memory.' }),
+    sendsPerSecond: z.number().openapi({ description: 'Messages accepted in the last second.' }),
+    load: z.number().openapi({ description: 'The share of time that its main thread was busy, 0 to 1.' }),
+    memory: Count.openapi({ description: 'Resident memory, in bytes.' }),
+    seenAt: At.openapi({ description: 'Its last heartbeat.' }),
+  })
+  .openapi('Node') satisfies z.ZodType<NodeRecord>

@@ -1,4 +1,4 @@
-import { createRoute, type z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { OPTION_ROWS } from '../../../config.ts'
 import type { SettingsInForce } from '../../../core/settings.ts'
 import type { SettingValue } from '../../../ports/settings.ts'
@@ -7,11 +7,11 @@ import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, memberProblems, newApi } from '../openapi.ts'
 import { PageQuery, pageOf } from '../schemas.ts'
-import { ConfigBody, SettingsChangeBody, WantedChangeBody } from '../schemas-admin.ts'
+import { ConfigBody, NodeBody, SettingsChangeBody, WantedChangeBody } from '../schemas-admin.ts'
 
 /** What admins ask and change while the server runs. Core refuses everybody else with `forbidden`. */
 export function adminRoutes(deps: HttpDeps, guard: Guard): Api {
-  const { settings } = deps
+  const { settings, peers } = deps
   const api = newApi()
   const shared = { middleware: [guard.authenticated], security: BY_TOKEN, tags: ['Administration'] }
 
@@ -59,6 +59,19 @@ export function adminRoutes(deps: HttpDeps, guard: Guard): Api {
     const { cursor, limit } = c.req.valid('query')
     return c.json(await settings.history(c.get('actor'), cursor ?? null, limit ?? PAGE_LIMIT.default), 200)
   })
+
+  const nodes = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/admin/nodes',
+    summary: 'The nodes that are alive, and how they are',
+    description: 'Each says so once a second; one that has not been heard of for about five seconds is gone.',
+    responses: {
+      200: answer('All nodes, by name.', z.object({ items: z.array(NodeBody) })),
+      ...memberProblems('forbidden', 'unavailable'),
+    },
+  })
+  api.openapi(nodes, async (c) => c.json({ items: await peers.list(c.get('actor')) }, 200))
   return api
 }
 

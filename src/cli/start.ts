@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
-import { DatabaseInUse } from '../adapters/sql/index.ts'
+import { ForeignRedis } from '../adapters/redis/claim.ts'
+import { DatabaseInUse, WrongCluster } from '../adapters/sql/index.ts'
 import { type Config, ConfigError, checkConfig, type Origin } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { Failure } from './failure.ts'
@@ -61,7 +62,8 @@ function greet(server: RunningServer, config: Config): void {
 /** In one line, what kept the server from starting; what nobody foresaw goes to the log with its stack. */
 function explained(error: unknown, config: Config, log: Logger): Failure {
   const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof DatabaseInUse || error instanceof ConfigError) return new Failure(message)
+  const oneLine = [DatabaseInUse, ConfigError, WrongCluster, ForeignRedis]
+  if (oneLine.some((kind) => error instanceof kind)) return new Failure(message)
   if (code === 'EADDRINUSE') {
     return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)
   }

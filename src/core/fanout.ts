@@ -1,10 +1,11 @@
 import type { Bus, RoomNotice, UserNotice } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
+import { YeoulError } from '../protocol/errors.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { RoomEvent } from '../protocol/model.ts'
 import type { EndedLogins } from './ended-logins.ts'
 import type { Flusher } from './flusher.ts'
-import type { Heads } from './heads.ts'
+import type { HeadCell, Heads } from './heads.ts'
 import type { HotRoom } from './hot-room.ts'
 import type { HotRooms } from './hot-rooms.ts'
 import type { Hub } from './hub.ts'
@@ -45,6 +46,8 @@ export class FanOut {
   #comparing = false
   #early = new Map<HotRoom, RoomEvent[]>()
   #typing = new Map<string, number>()
+  /** Watched rooms of which something is missing, that will be read. */
+  readonly #filling = new Set<string>()
 
   constructor(parts: {
     log: Log
@@ -133,15 +136,10 @@ export class FanOut {
 
   #room(room: string, notice: RoomNotice): void {
     if (notice.kind === 'events') {
-      this.#heads.apply(room, notice.epoch, notice.events)
+      this.#watched(room, notice.epoch, notice.events)
       const hot = this.#hotRooms.get(room)
       if (hot !== undefined) this.take(hot, notice.epoch, notice.events)
       else this.#hotRooms.hold(room, notice.epoch, notice.events)
-      // Who watches a room without being subscribed stops at the same event.
-      for (const event of notice.events) {
-        if (event.type !== 'leave') continue
-        for (const session of this.#hub.ofUser(event.user)) session.unwatch(room)
-      }
       return
     }
     const hot = this.#hotRooms.get(room)
@@ -225,6 +223,53 @@ export class FanOut {
     }
   }
 
+  /** Moves the head of a watched room. Who watches without being subscribed stops at their `leave` too (P5). */
+  #watched(room: string, epoch: number, events: RoomEvent[]): void {
+    const missing = this.#heads.apply(room, epoch, events)
+    const known = new Set<string>()
+    for (const event of events.toReversed()) {
+      if (event.type !== 'leave' && event.type !== 'join') continue
+      if (event.type === 'leave' && !known.has(event.user))
+        for (const session of this.#hub.ofUser(event.user)) session.unwatch(room)
+      // The last word counts: who came back watches on.
+      known.add(event.user)
+    }
+    if (missing && !this.#filling.has(room)) {
+      this.#filling.add(room)
+      setTimeout(() => void this.#fillGap(room), GAP_MS).unref()
+    }
+  }
+
+  async #fillGap(room: string): Promise<void> {
+    try {
+      const cell = this.#heads.get(room)
+      // What came too early may have found its place by now; what is being read brings it.
+      if (cell !== undefined && cell.early.length > 0 && cell.reading === null) await this.#fillHead(cell)
+    } catch (error) {
+      this.#failed(error)
+      this.#unsure = true
+    } finally {
+      this.#filling.delete(room)
+    }
+  }
+
+  /** Reads from the log what the bus did not bring of a watched room. */
+  async #fillHead(cell: HeadCell): Promise<void> {
+    for (let before = -1; before < cell.seq; ) {
+      before = cell.seq
+      let range: Awaited<ReturnType<Log['read']>>
+      try {
+        range = await this.#log.read(cell.room, before, FILL)
+      } catch (error) {
+        // Nobody is told anything of a room that is gone.
+        if (error instanceof YeoulError && error.code === 'room_not_found') return
+        throw error
+      }
+      this.#watched(cell.room, range.head.epoch, range.events)
+      if (cell.seq >= range.head.seq) return
+    }
+  }
+
   /** Reads from the log what the bus did not bring, until nothing is missing. */
   async #fill(hot: HotRoom): Promise<void> {
     try {
@@ -254,7 +299,7 @@ export class FanOut {
     try {
       // What is being read now may have been read before what was missed.
       await this.#hotRooms.loaded(concerns)
-      await this.#heads.refresh(concerns)
+      for (const cell of await this.#heads.behind(concerns)) await this.#fillHead(cell)
       const rooms = this.#hotRooms.all().filter((hot) => concerns(hot.id))
       for (let i = 0; i < rooms.length; i += COMPARE) {
         const some = rooms.slice(i, i + COMPARE)

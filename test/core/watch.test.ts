@@ -54,3 +54,19 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
     assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 5, n: 3 }])
   }
 })
+
+test('[P5] a head passes no event that was not seen: it may be the leave of who watches', async () => {
+  const heads = new Heads(log, new MemoryBus())
+  const watch = new Watch('somebody', true, heads, 10)
+  await watch.add(['a'])
+  const event = (seq: number): RoomEvent => ({ type: 'room', seq, at: 0, actor: 'x', changes: {} })
+  assert.equal(heads.apply('a', 1, [event(8), event(7)]), true)
+  assert.equal(watch.changes(), null)
+  assert.deepEqual(
+    (await heads.behind(() => true)).map((cell) => cell.seq),
+    [],
+    'the log is not ahead',
+  )
+  assert.equal(heads.apply('a', 1, [event(6)]), false)
+  assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 8, n: 3 }])
+})

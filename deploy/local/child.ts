@@ -15,7 +15,7 @@ export interface ChildOptions {
 const WATCHER = `
   trap '' INT TERM HUP
   cat > /dev/null
-  kill -KILL -- "-$1" 2> /dev/null
+  kill -KILL "-$1" 2> /dev/null
   sleep 0.05
   [ -z "$2" ] || rm -rf "$2"`
 

@@ -1,10 +1,10 @@
 /** The shipped nginx configuration under a real nginx: what passes, what does not, and what it does when a node is gone. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
@@ -260,6 +260,27 @@ test('an upgrade that a draining or full gateway refuses goes to the next one', 
   const nginx = await nginxFor(t, { gateways, api: gateways })
   for (let i = 0; i < 6; i++) assert.equal(await upgrade(t, nginx.url, '127.0.0.1'), 101)
 })
+
+test('nginx goes, with its folder, when the process that started it is killed', async () => {
+  const module = join(import.meta.dirname, '../../deploy/local/nginx.ts')
+  const script = `
+    import { writeSync } from 'node:fs'
+    import { startNginx } from ${JSON.stringify(module)}
+    const { pid, log } = await startNginx({ gateways: ['127.0.0.1:1'], api: ['127.0.0.1:1'] })
+    writeSync(1, pid + ' ' + log)
+    process.kill(process.pid, 'SIGKILL')`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  const [pid, log = ''] = stdout.split(' ')
+  assert.match(log, /yeoul-nginx/)
+  for (let i = 0; i < 100 && (isAlive(Number(pid)) || existsSync(dirname(log))); i++) await sleep(20)
+  assert.equal(isAlive(Number(pid)), false)
+  assert.equal(existsSync(dirname(log)), false)
+})
+
+/** Whether it runs; one that has ended and that nobody asked for yet does not. */
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+}
 
 /** Tries to open a WebSocket; answers the status. It stays open until the test is over. */
 function upgrade(t: TestContext, url: string, localAddress: string, forged?: string): Promise<number> {

@@ -23,12 +23,31 @@ export interface Readings {
   }
 }
 
+/** What the write-back worker says of itself. */
+export interface WriteBackReadings {
+  partitions: number
+  backlog: number
+  lagMs: number
+  written: number
+  statements: number
+  parked: number
+  parkedNow: number
+  settled: number
+  failures: number
+}
+
 /** All metrics of this process: `core` counts them, `/metrics` tells them. */
 export function createMetrics(): Metrics & {
   /** Messages acknowledged since the start. */
   messagesAccepted(): number
   text(): Promise<string>
   read(readings: Readings): void
+  /** Of a process that writes the Redis log to the database; to be called once. */
+  writeBack(): {
+    batchSize: { observe(value: number): void }
+    seconds: { observe(value: number): void }
+    read(stats: () => WriteBackReadings): void
+  }
   stop(): void
 } {
   const registers = [new Registry()] as const
@@ -113,6 +132,21 @@ export function createMetrics(): Metrics & {
         () => readings.store().lostAnswers,
       )
     },
+    writeBack: () => ({
+      batchSize: histogram('yeoul_write_back_batch_size', 'Events that share one statement', SIZES),
+      seconds: histogram('yeoul_write_back_seconds', 'From the log to the database, by the oldest of a batch', SECONDS),
+      read(stats) {
+        gauge('yeoul_write_back_partitions', 'Partitions that this worker writes', () => stats().partitions)
+        gauge('yeoul_write_back_backlog', 'Events of these that are not in the database', () => stats().backlog)
+        gauge('yeoul_write_back_lag_seconds', 'Age of the oldest of these', () => stats().lagMs / 1_000)
+        total('yeoul_write_back_events_total', 'Events written', () => stats().written)
+        total('yeoul_write_back_statements_total', 'Statements sent for it', () => stats().statements)
+        total('yeoul_write_back_parked_total', 'Entries set aside by this worker', () => stats().parked)
+        gauge('yeoul_write_back_parked', 'Entries that wait for an operator', () => stats().parkedNow)
+        total('yeoul_write_back_epochs_total', 'Partitions whose epoch was raised', () => stats().settled)
+        total('yeoul_write_back_failures_total', 'Rounds that failed and were tried again', () => stats().failures)
+      },
+    }),
     stop: () => delay.disable(),
   }
 }

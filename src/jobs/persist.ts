@@ -32,7 +32,7 @@ export interface PersistOptions {
   intervalMs: () => number
   /** How often an entry that the database refuses is tried. */
   tries: () => number
-  metrics: { persistBatchSize: Measure; persistSeconds: Measure }
+  metrics: { batchSize: Measure; seconds: Measure; read(stats: () => PersistStats): void }
   /** Told in one line, with details, what an operator should know. */
   log: { warn(details: object, message: string): void; error(details: object, message: string): void }
 }
@@ -62,6 +62,7 @@ export interface PersistStats {
  */
 export function startPersist(options: PersistOptions): { stop(): Promise<void>; stats(): PersistStats } {
   const persist = new Persist(options)
+  options.metrics.read(() => persist.stats())
   persist.start()
   return { stop: () => persist.stop(), stats: () => persist.stats() }
 }
@@ -253,10 +254,10 @@ class Persist {
     let entries = 0
     for (const { lease, entries: written } of pieces) {
       entries += written.length
-      metrics.persistSeconds.observe(Math.max(0, now - (written[0]?.at ?? now)) / 1_000)
+      metrics.seconds.observe(Math.max(0, now - (written[0]?.at ?? now)) / 1_000)
       this.#held.get(lease.partition)?.wrote(written.length, now)
     }
-    metrics.persistBatchSize.observe(entries)
+    metrics.batchSize.observe(entries)
     this.#counts.written += entries
     this.#counts.batches++
   }

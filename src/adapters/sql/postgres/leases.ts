@@ -48,21 +48,26 @@ const RELEASE: Statement = {
 
 /**
  * The partition and all of its rooms in one step: a batch of the old epoch that comes later finds another one and writes
- * nothing.
+ * nothing. Who has read what was lost has read up to the end of what is left.
  */
 const SETTLE: Statement = {
   name: 'write-back-settle',
   text: `
-  WITH p AS (
-    UPDATE partitions SET owner = $5, position = '${FIRST}', epoch = epoch + $6::bigint
-    WHERE pk = $2 AND epoch = $3 AND position = $4 AND lease_owner = $1
-    RETURNING pk, epoch
-  ),
-  r AS MATERIALIZED (
-    SELECT rooms.pk FROM rooms JOIN p ON rooms.partition = p.pk WHERE $6::bigint > 0 ORDER BY rooms.pk FOR NO KEY UPDATE OF rooms
-  ),
-  raised AS (UPDATE rooms SET epoch = rooms.epoch + $6::bigint FROM r WHERE rooms.pk = r.pk)
-  SELECT epoch FROM p`,
+    WITH p AS (
+      UPDATE partitions SET owner = $5, position = '${FIRST}', epoch = epoch + $6::bigint
+      WHERE pk = $2 AND epoch = $3 AND position = $4 AND lease_owner = $1
+      RETURNING pk, epoch
+    ),
+    r AS MATERIALIZED (
+      SELECT rooms.pk, rooms.seq, rooms.n FROM rooms JOIN p ON rooms.partition = p.pk
+      WHERE $6::bigint > 0 ORDER BY rooms.pk FOR NO KEY UPDATE OF rooms
+    ),
+    raised AS (UPDATE rooms SET epoch = rooms.epoch + $6::bigint FROM r WHERE rooms.pk = r.pk),
+    read AS (
+      UPDATE members m SET read_seq = least(m.read_seq, r.seq), read_n = least(m.read_n, r.n)
+      FROM r WHERE m.room_pk = r.pk AND (m.read_seq > r.seq OR m.read_n > r.n)
+    )
+    SELECT epoch FROM p`,
 }
 
 /** See `WriteBackDatabase.lease`. */

@@ -31,6 +31,7 @@ export class RedisNodes implements NodeRegistry {
   #report: (() => NodeReport) | null = null
   #known = new Map<string, Known>()
   #handlers: ((id: string, seenAt: number) => void)[] = []
+  #comeHandlers: ((id: string) => void)[] = []
   #timer: NodeJS.Timeout | null = null
   #beats = 0
   #beating: Promise<void> | null = null
@@ -64,6 +65,16 @@ export class RedisNodes implements NodeRegistry {
     return id === this.self.id || this.#known.has(id)
   }
 
+  /**
+   * All that may be alive: who is not among them is dead. Null when this node cannot know, because it or Redis was in trouble
+   * a short time ago. Rejects like `list`.
+   */
+  async surelyAlive(): Promise<Set<string> | null> {
+    const listed = await this.list()
+    if (!this.#isCalm()) return null
+    return new Set([this.self.id, ...this.#known.keys(), ...listed.map((node) => node.id)])
+  }
+
   /** The others that are alive as far as this node knows. */
   others(): string[] {
     return [...this.#known.keys()]
@@ -71,6 +82,11 @@ export class RedisNodes implements NodeRegistry {
 
   onGone(handler: (id: string, seenAt: number) => void): void {
     this.#handlers.push(handler)
+  }
+
+  /** Told of each other node that this one has not known to be alive before. */
+  onCome(handler: (id: string) => void): void {
+    this.#comeHandlers.push(handler)
   }
 
   async stop(): Promise<void> {
@@ -114,11 +130,18 @@ export class RedisNodes implements NodeRegistry {
         if (known !== undefined) this.#gone(known)
       } else if (known === undefined) {
         // One that beat long ago died before we came.
-        if (now - record.seenAt <= GONE_MS) this.#known.set(id, { record, beat, changedAt: seen })
+        if (now - record.seenAt > GONE_MS) continue
+        this.#known.set(id, { record, beat, changedAt: seen })
+        for (const handler of this.#comeHandlers) handler(id)
       } else if (known.beat !== beat) this.#known.set(id, { record, beat, changedAt: seen })
     }
-    if (seen - this.#calmSince < GONE_MS) return
+    if (!this.#isCalm()) return
     for (const known of this.#known.values()) if (seen - known.changedAt > GONE_MS) this.#gone(known)
+  }
+
+  /** Whether every beat has been answered in time for so long that a living node must have been seen. */
+  #isCalm(): boolean {
+    return this.#timer !== null && performance.now() - this.#calmSince > GONE_MS
   }
 
   #gone({ record }: Known): void {

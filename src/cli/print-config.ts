@@ -1,19 +1,43 @@
-import { type Config, OPTION_ROWS, type OptionRow, type Origin } from '../config.ts'
+import { existsSync } from 'node:fs'
+import { type Config, databaseFile, OPTION_ROWS, type Origin } from '../config.ts'
+import { optionValue, settingOptions, textOf } from '../config-live.ts'
+import { readSettings } from '../core/settings.ts'
+import type { SettingValue } from '../ports/settings.ts'
+import { withStore } from './data.ts'
 
-/** One line an option: its variable, the value in force, and where that came from. Secrets are never shown. */
-export function printConfig(config: Config, origins: Record<string, Origin>): void {
-  const rows = OPTION_ROWS.map((row) => [row.env, shown(row, config), origins[row.key] ?? 'default'] as const)
+/**
+ * One line an option: its variable, the value in force, and where that came from; what admins set at run time among them,
+ * when there is a database to ask. Secrets are never shown.
+ */
+export async function printConfig(config: Config, origins: Record<string, Origin>): Promise<void> {
+  const set = await setAtRunTime(config, origins)
+  const rows = OPTION_ROWS.map(({ key, env, option }) => {
+    const value = set.get(key) ?? optionValue(config, key)
+    return [env, option.secret ? hidden(value) : shown(value), set.has(key) ? 'run time' : (origins[key] ?? 'default')]
+  })
   const widths = [0, 1].map((i) => Math.max(...rows.map((row) => (row[i] as string).length)))
-  for (const [env, value, origin] of rows) {
-    console.log(`${env.padEnd(widths[0] as number)}  ${value.padEnd(widths[1] as number)}  ${origin}`)
+  for (const row of rows) console.log(row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
+}
+
+async function setAtRunTime(config: Config, origins: Record<string, Origin>): Promise<Map<string, SettingValue>> {
+  // Looking must not make a database where there is none.
+  if (config.databaseUrl === null && !existsSync(databaseFile(config))) return new Map()
+  const options = new Map(settingOptions(config, origins).map((option) => [option.key, option]))
+  const failed = (error: unknown) => console.error(`yeoul: a value of the database is passed over: ${reason(error)}`)
+  try {
+    return (await withStore(config, (store) => readSettings(store.settings, options, failed))).set
+  } catch (error) {
+    console.error(`yeoul: what was set at run time cannot be read, and is not shown: ${reason(error)}`)
+    return new Map()
   }
 }
 
-function shown({ key, option }: OptionRow, config: Config): string {
-  const values: Record<string, unknown> = key.startsWith('limits.') ? { ...config.limits } : { ...config }
-  const value = values[key.replace('limits.', '')]
-  if (value === null || (Array.isArray(value) && value.length === 0)) return '-'
-  if (option.secret) return '********'
-  if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return Array.isArray(value) ? value.join(',') : String(value)
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+function hidden(value: SettingValue): string {
+  return value === null ? '-' : '********'
+}
+
+function shown(value: SettingValue): string {
+  return value === null || (Array.isArray(value) && value.length === 0) ? '-' : textOf(value)
 }

@@ -37,6 +37,7 @@ export interface WantedChange {
   changes: Record<string, SettingValue>
 }
 
+/** Changes read at a time. */
 const PAGE = 200
 /** How often a change is tried again that others were faster than. */
 const TRIES = 10
@@ -168,14 +169,7 @@ export class Settings {
   async #load(): Promise<void> {
     const version = await this.#log.version()
     if (version === this.#version) return
-    const set = new Map<string, SettingValue>()
-    let read = 0
-    for (let page = await this.#log.after(0, PAGE); page.length > 0; page = await this.#log.after(read, PAGE)) {
-      for (const { changes, version } of page) {
-        for (const [key, { to }] of Object.entries(changes)) this.#put(set, key, to)
-        read = version
-      }
-    }
+    const { set, version: read } = await readSettings(this.#log, this.#options, this.#failed)
     const before = this.#set
     const keys = [...new Set([...before.keys(), ...set.keys()])]
     const valuesBefore = keys.map((key) => this.#valueOf(key))
@@ -183,19 +177,6 @@ export class Settings {
     this.#version = read
     const news = keys.filter((key, i) => !isSame(this.#valueOf(key), valuesBefore[i]))
     if (news.length > 0) this.#changed(new Map(news.map((key) => [key, this.#valueOf(key)])), read)
-  }
-
-  /** Passes over what this version of the program does not take any more. */
-  #put(set: Map<string, SettingValue>, key: string, to: SettingValue): void {
-    const option = this.#options.get(key)
-    if (option === undefined || !option.live) return
-    set.delete(key)
-    if (to === null) return
-    try {
-      set.set(key, option.read(to))
-    } catch (error) {
-      this.#failed(error)
-    }
   }
 
   #valueOf(key: string): SettingValue {
@@ -207,6 +188,36 @@ export class Settings {
     this.#turn = done.catch(() => {})
     return done
   }
+}
+
+/**
+ * What all changes together have set, by option. Passes over what this version of the program does not take any more, and
+ * tells `failed` of a value that it refuses.
+ */
+export async function readSettings(
+  log: SettingsLog,
+  options: ReadonlyMap<string, SettingOption>,
+  failed: (error: unknown) => void,
+): Promise<{ set: Map<string, SettingValue>; version: number }> {
+  const set = new Map<string, SettingValue>()
+  let version = 0
+  for (let page = await log.after(0, PAGE); page.length > 0; page = await log.after(version, PAGE)) {
+    for (const change of page) {
+      version = change.version
+      for (const [key, { to }] of Object.entries(change.changes)) {
+        const option = options.get(key)
+        if (option === undefined || !option.live) continue
+        set.delete(key)
+        if (to === null) continue
+        try {
+          set.set(key, option.read(to))
+        } catch (error) {
+          failed(error)
+        }
+      }
+    }
+  }
+  return { set, version }
 }
 
 function isSame(a: SettingValue | undefined, b: SettingValue | undefined): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -24,6 +24,48 @@ test('`yeoul config` prints each value and where it came from, and no secret', a
   assert.match(stdout, /^YEOUL_HOST +127\.0\.0\.1 +default$/m)
   assert.match(stdout, /^YEOUL_API_KEY +\*+ +env YEOUL_API_KEY$/m)
   assert.doesNotMatch(stdout, /nobody sees/)
+})
+
+test('`yeoul config` shows what an admin set at run time, also beside a server that runs; a damaged database is no obstacle', async () => {
+  const dataDir = temporaryFolder()
+  const env = { YEOUL_LIMIT_WATCHED: '7' }
+  const server = await startYeoul({ dataDir, env })
+  await yeoul(['user', 'create', 'root', '--admin', '--password-stdin'], { dataDir, input: 'long enough' })
+  const { body } = await api(server.url, 'POST', '/auth/login', { username: 'root', password: 'long enough' })
+  const token = body.accessToken as string
+  const changes = { 'limits.watched': 9, registration: 'closed', flushMs: 3 }
+  assert.equal((await api(server.url, 'PATCH', '/admin/config', { changes }, token)).status, 200)
+  await api(server.url, 'PATCH', '/admin/config', { changes: { flushMs: null } }, token)
+  const items = (await api(server.url, 'GET', '/admin/config', undefined, token)).body.items as {
+    key: string
+    source: string
+  }[]
+  const { stdout, stderr } = await yeoul(['config'], { dataDir, env })
+  assert.equal(stderr, '')
+  assert.match(stdout, /^YEOUL_LIMIT_WATCHED +9 +run time$/m)
+  assert.match(stdout, /^YEOUL_REGISTRATION +closed +run time$/m)
+  assert.match(stdout, /^YEOUL_FLUSH_MS +50 +default$/m)
+  const sources = new Map(items.map((item) => [item.key, item.source]))
+  assert.deepEqual(
+    ['limits.watched', 'dataDir', 'flushMs'].map((key) => sources.get(key)),
+    ['run time', 'env YEOUL_DATA_DIR', 'default'],
+  )
+  server.signal('SIGTERM')
+  assert.equal(await server.exited, 0)
+
+  writeFileSync(database(dataDir), 'this is no database, but long enough to be mistaken for one'.repeat(20))
+  const damaged = await yeoul(['config'], { dataDir, env })
+  assert.equal(damaged.code, 0)
+  assert.match(damaged.stdout, /^YEOUL_LIMIT_WATCHED +7 +env YEOUL_LIMIT_WATCHED$/m)
+  assert.match(damaged.stderr, /^yeoul: what was set at run time cannot be read, and is not shown: .+\n$/)
+})
+
+test('options that do not go together stop the start with one line, and nothing is made', async () => {
+  const dataDir = join(temporaryFolder(), 'none')
+  const { code, stdout, stderr } = await yeoul(['start'], { dataDir, env: { YEOUL_REDIS_URL: 'redis://127.0.0.1:1' } })
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /^yeoul: YEOUL_REDIS_URL needs YEOUL_DATABASE_URL: [^\n]+\n$/)
+  assert.ok(!existsSync(dataDir))
 })
 
 test('an account that `yeoul user` makes works on a server that runs; a new password and a disabling take effect there', async () => {

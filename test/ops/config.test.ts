@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { ensureSecrets, loadConfig, OPTION_ROWS } from '../../src/config.ts'
+import { checkConfig, ensureSecrets, loadConfig, OPTION_ROWS } from '../../src/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'yeoul-config-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -77,6 +77,33 @@ test('a bad value stops the start with one line that names it and says what it m
   assert.match(refusal({}, { port: '-1' }), /^--port must be a whole number/)
 })
 
+test('options that do not go together are refused in one line, and those of a cluster are taken', () => {
+  const YEOUL_DATABASE_URL = 'postgres://yeoul:secret@127.0.0.1:1/yeoul'
+  const YEOUL_REDIS_URL = 'redis://127.0.0.1:1,redis://127.0.0.1:2'
+  const YEOUL_JWT_SECRET = 'x'.repeat(32)
+  const check = (env: Record<string, string>) => checkConfig(loadConfig({ env }).config)
+  const wrong: [env: Record<string, string>, line: RegExp][] = [
+    [{ YEOUL_REDIS_URL }, /^YEOUL_REDIS_URL needs YEOUL_DATABASE_URL: /],
+    [{ YEOUL_LOG: 'redis' }, /^YEOUL_LOG=redis needs YEOUL_REDIS_URL/],
+    [{ YEOUL_LOG: 'redis', YEOUL_DATABASE_URL, YEOUL_JWT_SECRET }, /^YEOUL_LOG=redis needs YEOUL_REDIS_URL/],
+    [{ YEOUL_DATABASE_URL, YEOUL_REDIS_URL }, /^YEOUL_DATABASE_URL needs YEOUL_JWT_SECRET/],
+    [{ YEOUL_ROLES: 'gateway' }, /^YEOUL_ROLES leaves out api, worker: without YEOUL_REDIS_URL /],
+    [{ YEOUL_ROLES: 'api,worker', YEOUL_DATABASE_URL, YEOUL_JWT_SECRET }, /^YEOUL_ROLES leaves out gateway: /],
+    [{ YEOUL_DATABASE_URL: 'mysql://yeoul:secret@x/y' }, /^YEOUL_DATABASE_URL must be an address like postgres:/],
+    [{ YEOUL_REDIS_URL: 'redis://a:secret@b,c:1' }, /^YEOUL_REDIS_URL must be an address like redis:/],
+  ]
+  for (const [env, line] of wrong) {
+    assert.throws(
+      () => check(env),
+      ({ message }: Error) => line.test(message) && !/secret@|\n/.test(message),
+      JSON.stringify(env),
+    )
+  }
+  check({})
+  check({ YEOUL_DATABASE_URL, YEOUL_JWT_SECRET })
+  check({ YEOUL_DATABASE_URL, YEOUL_REDIS_URL, YEOUL_JWT_SECRET, YEOUL_ROLES: 'gateway', YEOUL_LOG: 'redis' })
+})
+
 test('a refused secret is not printed', () => {
   assert.equal(refusal({ YEOUL_JWT_SECRET: 'hunter2' }), 'YEOUL_JWT_SECRET must be at least 32 characters')
 })
@@ -102,6 +129,10 @@ test('keys are made once, kept with mode 0600, and a damaged file stops the star
   assert.deepEqual(ensureSecrets(config), first)
   writeFileSync(path, '{}')
   assert.throws(() => ensureSecrets(config), /secrets\.json is damaged/)
+  const cluster = { ...config, dataDir: join(folder, 'cluster'), databaseUrl: 'postgres://a/b' }
+  assert.throws(() => ensureSecrets(cluster), /^ConfigError: YEOUL_DATABASE_URL needs YEOUL_JWT_SECRET/)
   const given = 'k'.repeat(32)
+  assert.equal(ensureSecrets({ ...cluster, jwtSecret: given }).jwtSecret, given)
+  assert.ok(!existsSync(cluster.dataDir), 'a node of a cluster keeps nothing itself')
   assert.equal(ensureSecrets({ ...config, jwtSecret: given }).jwtSecret, given)
 })

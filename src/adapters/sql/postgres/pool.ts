@@ -26,8 +26,12 @@ const ANSWER_MS = 8_000
 /** A node that stops in the middle of a transaction keeps its rooms from the others no longer than this. */
 const IDLE_IN_TRANSACTION_MS = 5_000
 
-/** Whatever is asked here is a few keys of an index: a plan made while a table was small must not scan it once it is large. */
-const BY_INDEX = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off'
+/**
+ * Whatever is asked here is a few keys of an index: a plan made while a table was small must not scan it once it is large,
+ * neither the table nor a whole index kept aside (`material`).
+ */
+const BY_INDEX = ['seqscan', 'hashjoin', 'mergejoin', 'material'].map((way) => `SET enable_${way} = off`).join('; ')
+const NO_JIT = 'SET jit = off'
 /** A batch is planned once, not for each number of rows anew. */
 const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
 
@@ -54,7 +58,7 @@ export class Pool {
       pipeline: true,
       types: NUMBERS,
     } as pg.PoolConfig)
-    const settings = options.plannedOnce ? `${BY_INDEX}; ${PLANNED_ONCE}` : BY_INDEX
+    const settings = [BY_INDEX, NO_JIT, ...(options.plannedOnce ? [PLANNED_ONCE] : [])].join('; ')
     this.#pool.on('error', options.lost)
     this.#pool.on('connect', (client) => {
       // While it is in use its calls tell of what happens to it.

@@ -6,7 +6,7 @@ import { RedisBus } from './adapters/redis/bus.ts'
 import { claimRedis } from './adapters/redis/claim.ts'
 import { RedisLink } from './adapters/redis/connection.ts'
 import { RedisNodes } from './adapters/redis/nodes.ts'
-import { openPostgresStore, openSqlStore, type SqlStore } from './adapters/sql/index.ts'
+import { openPostgresStore, openSqlStore, Signals, type SqlStore } from './adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
@@ -291,7 +291,7 @@ async function openMesh(
   note: (line: string) => void,
   self: NodeIdentity,
 ): Promise<Mesh> {
-  if (config.redisUrl === null || cluster === null)
+  if (config.redisUrl === null || config.databaseUrl === null || cluster === null)
     return { bus: new MemoryBus(), presence: new MemoryPresence(), nodes: new MemoryNodes(self), close() {} }
   const { redisUrl: urls, partitions } = config
   const link = await RedisLink.open({ urls, log: note })
@@ -302,14 +302,16 @@ async function openMesh(
     throw error
   }
   const nodes = new RedisNodes(link, self)
-  const bus = new RedisBus({ link, partitions, node: self.id, nodes })
+  const spare = new Signals(config.databaseUrl, self.id)
+  const bus = new RedisBus({ link, partitions, node: self.id, nodes, spare })
   return {
     bus,
     presence: new MemoryPresence(),
     nodes,
-    close() {
+    async close() {
       bus.close()
       link.close()
+      await spare.close()
     },
   }
 }

@@ -89,6 +89,13 @@ export class BusFeed {
     if (channel !== undefined) channel.interest--
   }
 
+  /** Another way than Redis says that pushes of these tags, or of any (null), were lost. */
+  lost(tags: string[] | null): void {
+    for (const channel of this.#channels.values()) {
+      if (channel.interest > 0 && (tags === null || tags.includes(channel.tag))) this.#lost(channel)
+    }
+  }
+
   /** Whether pushes of a tag arrive. */
   hears(tag: string): boolean {
     return this.#channels.get(tag)?.on ?? false

@@ -30,10 +30,13 @@ export class BusPublisher {
   #timer: NodeJS.Timeout
   #pushes = 0
   #dropped = 0
+  readonly #onDrop: (tag: string) => void
 
-  constructor(link: RedisLink, origin: string) {
+  /** `onDrop` is told of each tag of which something was dropped. */
+  constructor(link: RedisLink, origin: string, onDrop: (tag: string) => void = () => {}) {
     this.#link = link
     this.#origin = origin
+    this.#onDrop = onDrop
     link.onUp(() => this.#confess())
     this.#timer = setInterval(() => this.#confess(), TICK_MS)
     this.#timer.unref()
@@ -88,6 +91,7 @@ export class BusPublisher {
   #drop(tag: string, count: number): void {
     this.#dropped += count
     this.#owed.add(tag)
+    this.#onDrop(tag)
   }
 
   /** Tells the others of which tags something was dropped. */

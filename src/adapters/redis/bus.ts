@@ -8,6 +8,12 @@ import type { RedisLink } from './connection.ts'
 /** The tag of what concerns users: every node hears it. */
 const USERS = 'users'
 
+/** A way from node to node beside Redis, see adapters/sql/postgres/signals.ts. */
+export interface SpareWay {
+  tell(tag: string): void
+  listen(handler: (tags: string[] | null) => void): void
+}
+
 /**
  * The bus of a cluster. This node's own notices are handed to its handlers at once, without the way through Redis; those of
  * the others come as numbered pushes, one channel for each partition in which this node has interest.
@@ -28,10 +34,15 @@ export class RedisBus implements Bus {
     node: string
     /** A node that dies may have committed what it could not publish any more. */
     nodes?: NodeRegistry
+    /** By it the others learn where this node could not publish, as when it alone is cut off from Redis. */
+    spare?: SpareWay
   }) {
     this.#partitions = options.partitions
     this.feed = new BusFeed(options.link, options.node)
-    this.#publisher = new BusPublisher(options.link, options.node)
+    const { spare } = options
+    // What users miss besides is a convenience, see `listen`.
+    this.#publisher = new BusPublisher(options.link, options.node, (tag) => tag !== USERS && spare?.tell(tag))
+    spare?.listen((tags) => this.feed.lost(tags))
     options.nodes?.onGone(() => this.#handlers?.missed(() => true))
   }
 

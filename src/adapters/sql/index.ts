@@ -1,4 +1,5 @@
 export { WrongCluster } from './postgres/migrate.ts'
+export { Signals } from './postgres/signals.ts'
 export { openPostgresStore, type PostgresStore } from './postgres/store.ts'
 export { backupStore } from './sqlite/backup.ts'
 export { restoreStore } from './sqlite/restore.ts'

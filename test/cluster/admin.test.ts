@@ -1,0 +1,70 @@
+/** The configuration and the list of nodes of a cluster: what one node takes is in force on all. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NodeRecord } from '../../src/ports/nodes.ts'
+import type { Limits } from '../../src/protocol/limits.ts'
+import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
+import { newAdmin, newPerson, type Person } from '../support/people.ts'
+import { TestSocket } from '../support/socket.ts'
+
+let cluster: TestCluster
+let admin: Person
+let one: ClusterNode
+let two: ClusterNode
+
+before(async () => {
+  cluster = await startTestCluster({ nodes: 2 })
+  ;[one, two] = cluster.nodes as [ClusterNode, ClusterNode]
+  admin = await newAdmin(one)
+})
+after(() => cluster[Symbol.asyncDispose]())
+
+/** Changes the configuration at one node; answers how long it took until a connection of the other was told, in ms. */
+async function toldAfterMs(socket: TestSocket, bodyLength: number): Promise<number> {
+  const before = performance.now()
+  const { status } = await admin.call('PATCH', '/admin/config', { changes: { 'limits.bodyLength': bodyLength } })
+  assert.equal(status, 200)
+  const isTold = () => socket.pushes<{ limits: Limits }>('limits').at(-1)?.limits.bodyLength === bodyLength
+  await socket.until(isTold, 'the limits')
+  return performance.now() - before
+}
+
+test('a change is in force on the other node at once, and within a second when the bus does not tell of it', async (t) => {
+  const person = await newPerson(two)
+  const socket = await TestSocket.hello(two.url, person.accessToken)
+  const byBus = await toldAfterMs(socket, 100)
+  two.toRedis.refuse()
+  const byDatabase = await toldAfterMs(socket, 200)
+  two.toRedis.accept()
+  t.diagnostic(`told after ${Math.round(byBus)} ms by the bus, ${Math.round(byDatabase)} ms without it`)
+  assert.ok(byBus < 500 && byDatabase < 1_500)
+  socket.close()
+})
+
+test('an admin sees each node with what it does, and no node that has gone', async () => {
+  const person = await newPerson(two)
+  const sockets = [
+    await TestSocket.hello(two.url, person.accessToken),
+    await TestSocket.hello(two.url, person.accessToken),
+    await TestSocket.open(two.url),
+  ]
+  const three = await cluster.addNode({ roles: ['worker'], nodeName: 'the worker' })
+  const list = async () => (await admin.call<{ items: NodeRecord[] }>('GET', '/admin/nodes')).body.items
+  const until = async (find: (nodes: NodeRecord[]) => boolean, what: string) => {
+    for (let tries = 0; tries < 80; tries++) {
+      if (find(await list())) return
+      await sleep(100)
+    }
+    assert.fail(`${what}: ${JSON.stringify(await list())}`)
+  }
+  const named = (nodes: NodeRecord[], name: string) => nodes.find((node) => node.name === name)
+  await until((nodes) => {
+    const node = named(nodes, two.name)
+    return node?.sessions === 2 && node.connections === 3 && node.state === 'ready'
+  }, 'what the second node says')
+  await until((nodes) => named(nodes, 'the worker')?.roles.join() === 'worker', 'the worker')
+  await three.close()
+  await until((nodes) => named(nodes, 'the worker') === undefined && nodes.length === 2, 'a node has gone')
+  for (const socket of sockets) socket.close()
+})

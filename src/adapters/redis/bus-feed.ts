@@ -263,12 +263,11 @@ export class BusFeed {
     const first = channel.seen === undefined
     const { redis } = subscriber
     try {
-      const subscribed = redis.ssubscribe(channelOf(channel.tag))
-      const counted = redis.get(counterOf(channel.tag))
-      await subscribed
+      const subscribed = redis.ssubscribe(channelOf(channel.tag)).then(() => {
+        if (channel.subscriber === subscriber) channel.on = true
+      })
+      const [answer] = await Promise.all([redis.get(counterOf(channel.tag)), subscribed])
       if (channel.subscriber !== subscriber) return
-      channel.on = true
-      const answer = await counted
       const counter = answer === null ? await begin(redis, channel.tag) : Number(answer)
       if (channel.subscriber !== subscriber) return
       // What was published while it was needed and not heard yet is lost too.

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { type LocalRedis, startRedis, startRedisCluster } from '../../deploy/local/redis.ts'
+import { RedisBus } from '../../src/adapters/redis/bus.ts'
+import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import { newId } from '../../src/core/ids.ts'
+import { partitionOf } from '../../src/core/partition.ts'
+import { TcpProxy } from '../support/proxy.ts'
+
+/**
+ * What the bus loses it tells: every notice that was published is heard by every other node, or `missed` concerns its room
+ * within about two seconds after it could be known. And it heals by itself.
+ */
+
+const PARTITIONS = 4
+const TOLD_MS = 2_500
+
+/** Rooms of different partitions. */
+const rooms = Array.from({ length: PARTITIONS }, (_, partition) => {
+  for (;;) {
+    const room = newId()
+    if (partitionOf(room, PARTITIONS) === partition) return room
+  }
+})
+
+interface Listener {
+  bus: RedisBus
+  link: RedisLink
+  heard: Map<string, number>
+  /** When it was told that a room may miss something. */
+  missed: Map<string, number[]>
+  missedSince(at: number): string[]
+}
+
+async function listenAt(t: TestContext, urls: string): Promise<Listener> {
+  const link = await RedisLink.open({ urls })
+  const bus = new RedisBus({ link, partitions: PARTITIONS, node: newId() })
+  t.after(() => {
+    bus.close()
+    link.close()
+  })
+  const heard = new Map<string, number>()
+  const missed = new Map<string, number[]>(rooms.map((room) => [room, []]))
+  bus.listen({
+    room: (_, notice) => notice.kind === 'typing' && heard.set(notice.user, performance.now()),
+    user: () => {},
+    missed: (concerns) => {
+      for (const room of rooms) if (concerns(room)) missed.get(room)?.push(performance.now())
+    },
+  })
+  for (const room of rooms) bus.addInterest(room)
+  const missedSince = (at: number) => rooms.filter((room) => missed.get(room)?.some((time) => time > at))
+  return { bus, link, heard, missed, missedSince }
+}
+
+interface Published {
+  id: string
+  room: string
+  at: number
+}
+
+/** Publishes a notice to one of the rooms every few ms until it is stopped. */
+function talk({ bus }: Listener, padding = ''): { published: Published[]; stop(): void } {
+  const published: Published[] = []
+  const timer = setInterval(() => {
+    const room = rooms[published.length % rooms.length] as string
+    const id = `${newId()}${padding}`
+    published.push({ id, room, at: performance.now() })
+    bus.publish(room, { kind: 'typing', user: id })
+  }, 5)
+  return { published, stop: () => clearInterval(timer) }
+}
+
+/** Of what was published: how much was heard; the rest must have been told as missed since, before `withinMs` were over. */
+function check(listener: Listener, published: Published[], withinMs = TOLD_MS): number {
+  let lost = 0
+  for (const { id, room, at } of published) {
+    if (listener.heard.has(id)) continue
+    lost++
+    const told = listener.missed.get(room)?.some((time) => time > at && time < at + withinMs)
+    assert.ok(told, `a notice of ${at.toFixed()} was neither heard nor told: ${listener.missed.get(room)}`)
+  }
+  return lost
+}
+
+async function until(what: string, so: () => boolean, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!so()) {
+    assert.ok(performance.now() < end, `not within ${withinMs} ms: ${what}`)
+    await sleep(10)
+  }
+}
+
+/** Resolves when notices flow from one to the other. */
+async function flows(from: Listener, to: Listener, withinMs = 3_000): Promise<void> {
+  const ids = rooms.map(() => newId())
+  const flow = () => {
+    for (const [i, room] of rooms.entries()) from.bus.publish(room, { kind: 'typing', user: ids[i] as string })
+    return ids.every((id) => to.heard.has(id))
+  }
+  await until('notices flow', flow, withinMs)
+}
+
+async function scene(t: TestContext, settings: Record<string, string> = {}) {
+  const redis = await startRedis({ settings })
+  t.after(() => redis.stop())
+  const [speaker, listener] = [await listenAt(t, redis.url), await listenAt(t, redis.url)]
+  await flows(speaker, listener)
+  await sleep(50)
+  const ask = async (...command: [string, ...string[]]) => {
+    const client = new Redis(redis.url)
+    try {
+      return await client.call(...command)
+    } finally {
+      client.disconnect()
+    }
+  }
+  return { redis, speaker, listener, ask }
+}
+
+describe('losses of the Redis bus', { concurrency: true }, () => {
+  test('while nothing is lost nothing is told', async (t) => {
+    const { speaker, listener } = await scene(t)
+    const since = performance.now()
+    const { published, stop } = talk(speaker)
+    await sleep(3_500)
+    stop()
+    await sleep(100)
+    assert.equal(check(listener, published), 0)
+    assert.deepEqual([listener.missedSince(since), speaker.missedSince(since)], [[], []])
+  })
+
+  test('a lost push is told of its partition alone: at the next one, or within a good second when it was the last', async (t) => {
+    const { speaker, listener, ask } = await scene(t)
+    const [first, second] = rooms as [string, string]
+    const counter = (room: string) => `yeoul:{${partitionOf(room, PARTITIONS)}}:pushes`
+    let since = performance.now()
+    await ask('INCR', counter(first))
+    speaker.bus.publish(first, { kind: 'typing', user: 'next' })
+    await until('the next is heard', () => listener.heard.has('next'), 200)
+    await until('it is told', () => listener.missedSince(since).length > 0, 200)
+    assert.deepEqual(listener.missedSince(since), [first])
+    await sleep(300)
+    since = performance.now()
+    await ask('INCR', counter(second))
+    await until('it is told', () => listener.missedSince(since).length > 0, 1_400)
+    await sleep(1_500)
+    assert.deepEqual(listener.missedSince(since), [second])
+    assert.equal(listener.missed.get(second)?.filter((at) => at > since).length, 1, 'once')
+  })
+
+  test('the subscriber connection is killed, again and again', async (t) => {
+    const { speaker, listener, ask } = await scene(t)
+    const { published, stop } = talk(speaker)
+    for (let i = 0; i < 4; i++) {
+      await sleep(500)
+      await ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    }
+    await flows(speaker, listener)
+    stop()
+    await sleep(1_500)
+    const lost = check(listener, published)
+    assert.ok(lost > 0 && lost < 200, `${lost} of ${published.length} were lost`)
+  })
+
+  test('Redis is killed and comes back empty', async (t) => {
+    const { redis, speaker, listener } = await scene(t)
+    const { published, stop } = talk(speaker)
+    await sleep(300)
+    await redis.kill()
+    await sleep(2_500)
+    await redis.restart()
+    await flows(speaker, listener)
+    stop()
+    await sleep(1_500)
+    assert.ok(check(listener, published) > 400)
+    await sleep(1_100)
+    const since = performance.now()
+    await sleep(1_500)
+    assert.deepEqual(listener.missedSince(since), [], 'when all is well again nothing more is told')
+  })
+
+  test('Redis is wiped', async (t) => {
+    const { speaker, listener, ask } = await scene(t)
+    const since = performance.now()
+    const { published, stop } = talk(speaker)
+    await sleep(300)
+    await ask('FLUSHALL')
+    await ask('FUNCTION', 'FLUSH')
+    await until('it is told', () => listener.missedSince(since).length === PARTITIONS, TOLD_MS)
+    await flows(speaker, listener)
+    stop()
+    await sleep(1_200)
+    check(listener, published)
+  })
+
+  test('a node that does not read is cut by Redis, and hears again when it reads', async (t) => {
+    const { redis, speaker } = await scene(t, { 'client-output-buffer-limit': 'pubsub 256kb 256kb 1' })
+    const proxy = await TcpProxy.to(redis.port)
+    t.after(() => proxy.close())
+    const listener = await listenAt(t, proxy.url.replace('http', 'redis'))
+    await flows(speaker, listener)
+    const { published, stop } = talk(speaker, '-'.repeat(20_000))
+    await sleep(300)
+    proxy.down.frozen = true
+    await sleep(2_500)
+    proxy.down.frozen = false
+    await flows(speaker, listener, 5_000)
+    stop()
+    await sleep(1_500)
+    assert.ok(check(listener, published) > 50)
+  })
+
+  test('a node that alone cannot publish confesses when it can again', async (t) => {
+    const { redis, listener } = await scene(t)
+    const proxy = await TcpProxy.to(redis.port)
+    t.after(() => proxy.close())
+    const speaker = await listenAt(t, proxy.url.replace('http', 'redis'))
+    await flows(speaker, listener)
+    proxy.up.frozen = true
+    const { published, stop } = talk(speaker)
+    await sleep(4_500)
+    stop()
+    proxy.up.frozen = false
+    proxy.loseAll()
+    await flows(speaker, listener, 5_000)
+    await sleep(200)
+    check(listener, published, 8_000)
+  })
+
+  test('[P6] a Redis that hangs makes nobody wait and no memory grow', async (t) => {
+    const { redis, speaker, listener } = await scene(t)
+    const { published, stop } = talk(speaker)
+    const server = speaker.link.servers[0]
+    redis.pause()
+    const notice = { kind: 'typing', user: 'x'.repeat(10_000) } as const
+    let slowest = 0
+    let mostWaiting = 0
+    for (let i = 0; i < 40; i++) {
+      const began = performance.now()
+      for (let k = 0; k < 50; k++) speaker.bus.publish(rooms[0] as string, notice)
+      slowest = Math.max(slowest, performance.now() - began)
+      await sleep(100)
+      mostWaiting = Math.max(mostWaiting, server?.pendingBytes ?? Number.NaN)
+    }
+    redis.resume()
+    assert.ok(slowest < 50, `publishing took ${slowest} ms`)
+    assert.ok(mostWaiting < 10_000_000, `${mostWaiting} bytes waited`)
+    await flows(speaker, listener, 4_000)
+    stop()
+    await sleep(1_500)
+    check(listener, published, 4_500)
+    assert.ok(speaker.bus.stats().dropped > 500)
+  })
+
+  test('a master of a Redis Cluster dies and its replica takes over', async (t) => {
+    const cluster = await startRedisCluster(3, { replicas: 3 })
+    t.after(() => cluster.stop())
+    const [speaker, listener] = [await listenAt(t, cluster.url), await listenAt(t, cluster.url)]
+    await flows(speaker, listener)
+    const { published, stop } = talk(speaker)
+    await sleep(300)
+    const victim = cluster.nodes.find(
+      (node) => speaker.link.serverOf('yeoul:{0}').address.port === node.port,
+    ) as LocalRedis
+    await victim.kill()
+    await sleep(1_000)
+    await flows(speaker, listener, 12_000)
+    await sleep(500)
+    stop()
+    await sleep(1_500)
+    check(listener, published)
+    const since = performance.now()
+    await sleep(1_500)
+    assert.deepEqual(listener.missedSince(since), [])
+  })
+})

@@ -2,6 +2,14 @@ import { FIRST, type Lease } from '../../../ports/write-back.ts'
 import type { Statement } from './pool.ts'
 import type { WriteBackConnection } from './write-back-connection.ts'
 
+/** The rows of all partitions of the cluster, made by the first worker. */
+const MAKE: Statement = {
+  name: 'write-back-partitions',
+  text: `
+    INSERT INTO partitions (pk) SELECT each.pk FROM cluster, generate_series(0, cluster.partitions - 1) AS each (pk)
+    ON CONFLICT DO NOTHING`,
+}
+
 /** Time is the database's: the clocks of workers need not agree. */
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
@@ -14,31 +22,34 @@ const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 const LEASE: Statement = {
   name: 'write-back-lease',
   text: `
-  WITH seen AS MATERIALIZED (
-    SELECT pk, CASE WHEN lease_until > ${NOW} OR lease_owner = $1 THEN lease_owner END AS holder FROM partitions
-  ),
-  workers AS MATERIALIZED (SELECT DISTINCT holder FROM seen WHERE holder <> $1),
-  share AS MATERIALIZED (
-    SELECT ceil((SELECT count(*) FROM seen)::numeric / (1 + (SELECT count(*) FROM workers))) AS fair
-  ),
-  takable AS MATERIALIZED (
-    SELECT pk, holder FROM (
+    WITH seen AS MATERIALIZED (
+      SELECT pk, CASE WHEN lease_until > ${NOW} OR lease_owner = $1 THEN lease_owner END AS holder FROM partitions
+    ),
+    workers AS MATERIALIZED (SELECT DISTINCT holder FROM seen WHERE holder <> $1),
+    share AS MATERIALIZED (
+      SELECT (SELECT count(*) FROM seen)::numeric / (1 + (SELECT count(*) FROM workers)) AS fair,
+             (SELECT count(*) FROM seen WHERE holder = $1) AS mine
+    ),
+    ranked AS MATERIALIZED (
       SELECT pk, holder, row_number() OVER (PARTITION BY holder ORDER BY pk) AS place FROM seen
       WHERE holder IS DISTINCT FROM $1
-    ) AS ranked
-    WHERE holder IS NULL OR place > (SELECT fair FROM share)
-    ORDER BY holder IS NOT NULL, place DESC, pk
-    LIMIT greatest(0, (SELECT fair FROM share) - (SELECT count(*) FROM seen WHERE holder = $1))
-  ),
-  mine AS MATERIALIZED (
-    SELECT p.pk FROM partitions p LEFT JOIN takable t ON t.pk = p.pk
-    WHERE p.lease_owner = $1
-       OR (t.pk IS NOT NULL AND (p.lease_owner IS NULL OR p.lease_owner = t.holder OR p.lease_until <= ${NOW}))
-    ORDER BY p.pk FOR NO KEY UPDATE OF p
-  )
-  UPDATE partitions p SET lease_owner = $1, lease_until = ${NOW} + $2::bigint
-  FROM mine WHERE p.pk = mine.pk
-  RETURNING p.pk, p.owner, p.epoch, p.position`,
+    ),
+    takable AS MATERIALIZED (
+      SELECT each.pk, each.holder FROM share, (
+        SELECT pk, holder, row_number() OVER (ORDER BY holder IS NOT NULL, place DESC, pk) AS turn FROM ranked, share
+        WHERE holder IS NULL OR place > floor(fair)
+      ) AS each
+      WHERE mine + turn <= CASE WHEN holder IS NULL THEN ceil(fair) ELSE floor(fair) END
+    ),
+    mine AS MATERIALIZED (
+      SELECT p.pk FROM partitions p LEFT JOIN takable t ON t.pk = p.pk
+      WHERE p.lease_owner = $1
+         OR (t.pk IS NOT NULL AND (p.lease_owner IS NULL OR p.lease_owner = t.holder OR p.lease_until <= ${NOW}))
+      ORDER BY p.pk FOR NO KEY UPDATE OF p
+    )
+    UPDATE partitions p SET lease_owner = $1, lease_until = ${NOW} + $2::bigint
+    FROM mine WHERE p.pk = mine.pk
+    RETURNING p.pk, p.owner, p.epoch, p.position`,
 }
 
 const RELEASE: Statement = {
@@ -68,6 +79,11 @@ const SETTLE: Statement = {
       FROM r WHERE m.room_pk = r.pk AND (m.read_seq > r.seq OR m.read_n > r.n)
     )
     SELECT epoch FROM p`,
+}
+
+/** To be called once before the first lease. */
+export async function makePartitions(connection: WriteBackConnection): Promise<void> {
+  await connection.rows(MAKE, [])
 }
 
 /** See `WriteBackDatabase.lease`. */

@@ -1,5 +1,5 @@
 import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
-import { leasePartitions, releasePartitions, settlePartition } from './leases.ts'
+import { leasePartitions, makePartitions, releasePartitions, settlePartition } from './leases.ts'
 import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
 import {
   BadEntry,
@@ -37,12 +37,15 @@ class PostgresWriteBack implements WriteBackDatabase {
   readonly #users = new Map<string, number>()
   /** By room id; what is in doubt is taken out. */
   readonly #rooms = new Map<string, WrittenRoom>()
+  #made = false
 
   constructor(connection: WriteBackConnection) {
     this.#connection = connection
   }
 
-  lease(worker: string, lifeMs: number): Promise<Lease[]> {
+  async lease(worker: string, lifeMs: number): Promise<Lease[]> {
+    if (!this.#made) await makePartitions(this.#connection)
+    this.#made = true
     return leasePartitions(this.#connection, worker, lifeMs)
   }
 

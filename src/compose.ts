@@ -6,6 +6,8 @@ import { RedisBus } from './adapters/redis/bus.ts'
 import { claimRedis } from './adapters/redis/claim.ts'
 import { RedisLink } from './adapters/redis/connection.ts'
 import { RedisNodes } from './adapters/redis/nodes.ts'
+import { RedisPresence } from './adapters/redis/presence.ts'
+import { RedisPresenceRemains } from './adapters/redis/presence-remains.ts'
 import { openPostgresStore, openSqlStore, Signals, type SqlStore } from './adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { putOption, settingOptions } from './config-live.ts'
@@ -32,11 +34,11 @@ import { Settings } from './core/settings.ts'
 import { Subscriptions } from './core/subscriptions.ts'
 import { Sweep } from './core/sweep.ts'
 import { Tokens } from './core/tokens.ts'
-import { createMetrics } from './metrics.ts'
+import { type BusStats, createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
 import type { Appended, Draft } from './ports/log.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
-import type { Presence } from './ports/presence.ts'
+import type { Presence, PresenceRemains } from './ports/presence.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
@@ -239,7 +241,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     settings,
     nodes,
     store,
-    closeMesh: mesh.close,
+    mesh,
     hub,
     endedLogins,
     tokens,
@@ -282,6 +284,10 @@ interface Mesh {
   bus: Bus
   presence: Presence
   nodes: NodeRegistry
+  /** What dead nodes left behind; null where there are no others. */
+  remains: PresenceRemains | null
+  /** null where there is no network between nodes. */
+  stats: (() => BusStats) | null
   close(): Promise<void> | void
 }
 
@@ -292,7 +298,14 @@ async function openMesh(
   self: NodeIdentity,
 ): Promise<Mesh> {
   if (config.redisUrl === null || config.databaseUrl === null || cluster === null)
-    return { bus: new MemoryBus(), presence: new MemoryPresence(), nodes: new MemoryNodes(self), close() {} }
+    return {
+      bus: new MemoryBus(),
+      presence: new MemoryPresence(),
+      nodes: new MemoryNodes(self),
+      remains: null,
+      stats: null,
+      close() {},
+    }
   const { redisUrl: urls, partitions } = config
   const link = await RedisLink.open({ urls, log: note })
   try {
@@ -304,11 +317,15 @@ async function openMesh(
   const nodes = new RedisNodes(link, self)
   const spare = new Signals(config.databaseUrl, self.id)
   const bus = new RedisBus({ link, partitions, node: self.id, nodes, spare })
+  const presence = new RedisPresence({ link, feed: bus.feed, nodes, partitions })
   return {
     bus,
-    presence: new MemoryPresence(),
+    presence,
     nodes,
+    remains: new RedisPresenceRemains({ link, nodes, partitions }),
+    stats: () => bus.stats(),
     async close() {
+      await presence.close()
       bus.close()
       link.close()
       await spare.close()

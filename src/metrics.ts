@@ -21,6 +21,16 @@ export interface Readings {
     /** SQLite alone has it. */
     walBytes?: number
   }
+  /** null: there is no network between nodes. */
+  bus: (() => BusStats) | null
+}
+
+/** What the bus between nodes counts since the start. */
+export interface BusStats {
+  published: number
+  heard: number
+  losses: number
+  dropped: number
 }
 
 /** What the write-back worker says of itself. */
@@ -131,6 +141,12 @@ export function createMetrics(): Metrics & {
         'Failures of the database whose outcome is not known',
         () => readings.store().lostAnswers,
       )
+      const { bus } = readings
+      if (bus === null) return
+      total('yeoul_bus_published_total', 'Pushes to other nodes', () => bus().published)
+      total('yeoul_bus_heard_total', 'Pushes heard', () => bus().heard)
+      total('yeoul_bus_losses_total', 'Times that pushes may have been lost; the log was read then', () => bus().losses)
+      total('yeoul_bus_dropped_total', 'Notices that could not be published', () => bus().dropped)
     },
     writeBack: () => ({
       batchSize: histogram('yeoul_write_back_batch_size', 'Events that share one statement', SIZES),

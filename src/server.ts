@@ -87,6 +87,7 @@ export async function startServer(
       pendingAppends: () => parts.appends.pending,
       passwordHashes: () => parts.passwords.computed,
       store: () => parts.store.stats(),
+      bus: parts.mesh.stats,
     })
     phase = 'serving'
     log.debug({ url, roles: config.roles }, 'serving')
@@ -106,7 +107,7 @@ export async function startServer(
       async close() {
         phase = 'draining'
         gateway?.stop()
-        worker?.stop()
+        await worker?.stop()
         http.close()
         await parts.appends.drained()
         http.closeAllConnections()
@@ -114,7 +115,7 @@ export async function startServer(
         parts.endedLogins.stop()
         parts.settings.stop()
         await peers.stop()
-        await parts.closeMesh()
+        await parts.mesh.close()
         await parts.store.close()
         parts.metrics.stop()
       },
@@ -126,7 +127,7 @@ export async function startServer(
     http.close()
     await peers.stop()
     await parts.progress.stop()
-    await parts.closeMesh()
+    await parts.mesh.close()
     await parts.store.close()
     throw error
   }

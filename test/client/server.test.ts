@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ClientOptions, SocketLike } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
-import { newPerson, type Person } from '../support/people.ts'
+import { newAdmin, newPerson, type Person } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 /** Sockets of one client that a test can cut, as a network does. */
@@ -295,4 +295,24 @@ test('unread counts of rooms that are not open are live, and go with reading on 
   await until('live', () => timeline.getSnapshot().state === 'live')
   timeline.markRead()
   await until('read elsewhere', () => jun.client.rooms.get(room)?.unread === 0)
+})
+
+test('a limit that an admin changes holds in the client from the push on', async (t) => {
+  await using server = await startTestServer()
+  const admin = await newAdmin(server)
+  const { client, net } = await somebody(server, t)
+  const { id: room } = await client.api.createRoom({ title: 'A room' })
+  await client.send(room, 'long enough').acknowledged
+  const told = (bodyLength: number) => () => {
+    const state = client.connection.getSnapshot()
+    return state.state === 'online' && state.limits.bodyLength === bodyLength
+  }
+  await admin.call('PATCH', '/admin/config', { changes: { 'limits.bodyLength': 5 } })
+  await until('told', told(5))
+  await assert.rejects(client.send(room, 'too long').acknowledged, { code: 'body_too_long' })
+  await client.send(room, 'short').acknowledged
+  await admin.call('PATCH', '/admin/config', { changes: { 'limits.bodyLength': 10_000 } })
+  await until('told again', told(10_000))
+  await client.send(room, 'x'.repeat(9_000)).acknowledged
+  assert.equal(net.sockets.length, 1)
 })

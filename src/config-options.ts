@@ -240,26 +240,31 @@ export const OPTIONS = {
   repeatWindowMs: {
     ...whole(60_000, DAY),
     default: 10 * MINUTE,
+    live: true,
     description: 'How long the Redis log recognises a message that is sent again without `retry`.',
   },
   persistBatch: {
     ...whole(1, 5_000),
     default: 500,
+    live: true,
     description: 'Entries of the Redis log that a worker writes to the database at a time.',
   },
   persistIntervalMs: {
     ...whole(10, MINUTE),
     default: 1_000,
+    live: true,
     description: 'The longest time that entries of the Redis log wait for a batch to fill.',
   },
   persistTries: {
     ...whole(1, 1_000),
     default: 5,
+    live: true,
     description: 'How often a worker tries to write an entry that the database refuses, before it is parked.',
   },
   drainMs: {
     ...whole(0, 20_000),
     default: 10_000,
+    live: true,
     description: 'How long a stopping server gives its clients to go elsewhere.',
   },
 } satisfies Record<string, Option<unknown>>

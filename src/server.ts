@@ -18,7 +18,12 @@ const PROGRESS_MS = 500
 /** How often the database is asked for changes of the configuration that the bus did not tell of. */
 const SETTINGS_MS = 1_000
 
+/** How long a drain waits for requests that have no answer yet: longer than any of them may wait for a database. */
+const ANSWER_MS = 12_000
+
 export interface RunningServer {
+  /** As it is in force: admins change it while the server runs. */
+  readonly config: Config
   /** The address that people use. */
   url: string
   port: number
@@ -37,11 +42,12 @@ type Phase = 'starting' | 'serving' | 'draining'
  * or the database is in use.
  */
 export async function startServer(
-  config: Config,
+  start: Config,
   log: Logger,
   origins?: Record<string, string>,
 ): Promise<RunningServer> {
-  const parts = await compose(config, log, origins)
+  const parts = await compose(start, log, origins)
+  const { config } = parts
   let phase: Phase = 'starting'
   // Other upgrades are only offered (`h2c`, by Java's client with every request): those are answered as if they were not.
   const http = createServer({ shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') })
@@ -93,14 +99,16 @@ export async function startServer(
     log.debug({ url, roles: config.roles }, 'serving')
 
     return {
+      config,
       url,
       port,
       setupUrl: setupToken === null ? null : `${url}/#setup=${setupToken}`,
       async drain() {
         phase = 'draining'
+        api.open.keepNone()
         await sleep(Math.min(UNREADY_MS, config.drainMs / 10))
         http.close()
-        await gateway?.transport.drain(config.drainMs)
+        await Promise.all([gateway?.transport.drain(config.drainMs), api.open.answered(ANSWER_MS)])
         await parts.appends.drained()
         await parts.progress.flush()
       },

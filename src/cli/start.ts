@@ -20,7 +20,7 @@ export async function start(config: Config, origins: Record<string, Origin>): Pr
     throw explained(error, config, log)
   })
   drainOnSignal(server)
-  greet(server, config)
+  greet(server)
 }
 
 /** Under npm, Ctrl+C comes twice: from the terminal, and passed on by npm. */
@@ -47,15 +47,15 @@ function drainOnSignal(server: RunningServer): void {
 }
 
 /** What a person who has just started it needs to know. Programs look for the first line. */
-function greet(server: RunningServer, config: Config): void {
+function greet(server: RunningServer): void {
   console.log(`Yeoul is ready at ${server.url}`)
-  console.log(`Everything it keeps is in ${config.dataDir}`)
+  if (server.config.databaseUrl === null) console.log(`Everything it keeps is in ${server.config.dataDir}`)
   if (server.setupUrl !== null) {
     console.log('')
     console.log('There is no admin yet. Make that account with this link; it works once:')
     console.log(`  ${server.setupUrl}`)
   }
-  if (config.registration === 'open') console.log('Everybody who can reach this address can sign up.')
+  if (server.config.registration === 'open') console.log('Everybody who can reach this address can sign up.')
   console.log('To stop it: Ctrl+C.')
 }
 

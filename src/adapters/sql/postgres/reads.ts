@@ -13,6 +13,7 @@ export class Reads {
   readonly #pool: Pool
   readonly #events: EventReader
   #closed = false
+  readonly #idle: (() => void)[] = []
   calls = 0
   pending = 0
 
@@ -33,6 +34,7 @@ export class Reads {
       throw told(error)
     } finally {
       this.pending--
+      if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve()
     }
   }
 
@@ -53,9 +55,10 @@ export class Reads {
     })
   }
 
-  /** Takes no more. */
-  close(): void {
+  /** Takes no more; resolves when what was asked before is done. */
+  async close(): Promise<void> {
     this.#closed = true
+    if (this.pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #snapshot(connection: Connection): Snapshot {

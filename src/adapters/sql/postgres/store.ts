@@ -73,6 +73,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const heads = (rooms: string[]): Promise<Map<string, Head>> =>
     rooms.length === 0 ? Promise.resolve(new Map()) : reads.ask((connection) => events.heads(connection, rooms))
 
+  let closed: Promise<void> | undefined
+
   return {
     cluster,
     log: {
@@ -148,10 +150,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         PING_MS,
         reads.ask((connection) => answersAndWrites(connection)),
       ),
-    async close() {
-      transactions.close()
-      reads.close()
-      await Promise.all(pools.map((pool) => pool.end()))
+    close() {
+      closed ??= Promise.all([transactions.close(), reads.close()]).then(async () => {
+        await Promise.all(pools.map((pool) => pool.end()))
+      })
+      return closed
     },
     stats: () => ({
       reads: reads.calls,

@@ -26,6 +26,9 @@ export class Transactions {
   readonly #outbox: boolean
   readonly #turns = new Turns()
   #closed = false
+  /** Of the connection that was lost last: performance.now(). */
+  #lostAt = 0
+  readonly #idle: (() => void)[] = []
   calls = 0
   pending = 0
   /** How many transactions may have been committed without our having heard of it. */
@@ -57,18 +60,26 @@ export class Transactions {
     if (this.pending >= PENDING_MAX) throw new YeoulError('overloaded')
     this.calls++
     this.pending++
+    const askedAt = performance.now()
     try {
-      return await this.#turns.take(rooms, () => this.#try(pool, work))
+      return await this.#turns.take(rooms, () => {
+        // Who waited behind one that the database left without an answer does not wait as long once more.
+        if (this.#lostAt > askedAt) throw new ConnectionLost('another call was not answered')
+        return this.#try(pool, work)
+      })
     } catch (error) {
+      if (error instanceof ConnectionLost) this.#lostAt = performance.now()
       throw told(error)
     } finally {
       this.pending--
+      if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve()
     }
   }
 
-  /** Takes no more. */
-  close(): void {
+  /** Takes no more; resolves when what was asked before is done. */
+  async close(): Promise<void> {
     this.#closed = true
+    if (this.pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   async #try<T>(pool: Pool, work: (connection: Connection) => Promise<Outcome<T>>): Promise<T> {

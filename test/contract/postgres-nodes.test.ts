@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { openPostgresStore, type PostgresStore, WrongCluster } from '../../src/adapters/sql/index.ts'
+import { Pool } from '../../src/adapters/sql/postgres/pool.ts'
 import { partitionOf } from '../../src/core/partition.ts'
 import type { Appended, Draft, MessageDraft } from '../../src/ports/log.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
@@ -265,6 +266,17 @@ describe('nodes that share a PostgreSQL database', () => {
         return !(error as Error).message.includes('hidden')
       },
     )
+  })
+
+  test('[P1] a commit is synced although the database is set up not to wait for that', async () => {
+    const client = new pg.Client(url)
+    await client.connect()
+    await client.query(`ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET synchronous_commit = off`)
+    await client.end()
+    const pool = new Pool(url, { size: 1, plannedOnce: true, lost: () => {} })
+    const shown = await pool.use((connection) => connection.rows({ name: 'show', text: 'SHOW synchronous_commit' }, []))
+    await pool.end()
+    assert.deepEqual(shown, [['on']])
   })
 })
 

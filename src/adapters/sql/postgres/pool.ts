@@ -32,6 +32,9 @@ const IDLE_IN_TRANSACTION_MS = 5_000
  */
 const BY_INDEX = ['seqscan', 'hashjoin', 'mergejoin', 'material'].map((way) => `SET enable_${way} = off`).join('; ')
 const NO_JIT = 'SET jit = off'
+/** What is acknowledged is on the disk (P1), also where the database is set up to hurry. Stricter settings stay. */
+const SYNCED =
+  "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 /** A batch is planned once, not for each number of rows anew. */
 const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
 
@@ -58,7 +61,7 @@ export class Pool {
       pipeline: true,
       types: NUMBERS,
     } as pg.PoolConfig)
-    const settings = [BY_INDEX, NO_JIT, ...(options.plannedOnce ? [PLANNED_ONCE] : [])].join('; ')
+    const settings = [SYNCED, BY_INDEX, NO_JIT, ...(options.plannedOnce ? [PLANNED_ONCE] : [])].join('; ')
     this.#pool.on('error', options.lost)
     this.#pool.on('connect', (client) => {
       // While it is in use its calls tell of what happens to it.

@@ -71,8 +71,9 @@ export class Appender {
       for (let round = 0; round < ROUNDS && waiting.length > 0; round++) {
         const { state, now, answers } = await this.#call(partition, asOf, loads, waiting, results)
         if (state === 'fenced') return refuse(waiting, 'log_fenced', results)
-        // Out of date is what was loaded; it is loaded anew.
-        waiting = state === 'stale' ? waiting : answers
+        // Out of date is what was loaded: all of it is loaded anew.
+        waiting =
+          state === 'stale' ? waiting.map(({ draft, place }) => ({ ...waitingOf(draft, place), need: 'r' })) : answers
         loads = NOTHING
         asOf = now
         if (waiting.length > 0) ({ loads, waiting } = await this.#find(partition, waiting, results))

@@ -28,8 +28,8 @@ export class Relay {
   #seen = new Set<number>()
   #sweeping: Promise<void> | null = null
 
-  constructor(parts: { append: AppendCall; outbox: Outbox; loads: LogLoads; failed: (error: unknown) => void }) {
-    this.#append = parts.append
+  constructor(parts: { call: AppendCall; outbox: Outbox; loads: LogLoads; failed: (error: unknown) => void }) {
+    this.#append = parts.call
     this.#outbox = parts.outbox
     this.#loads = parts.loads
     this.#failed = parts.failed

@@ -25,11 +25,11 @@
 -- its own run id, so that no caller has to be believed.
 --
 -- What is said by the database (`loads`) is taken only when it was read in the partition's present epoch and at most FRESH_MS
--- ago. A room goes cold only when all of it is in the database, and IDLE_MS after its last use at the earliest; memberships
--- that ended are remembered for GONE_MS. Both are far more, so that nothing that was loaded is out of date.
+-- ago. A room goes cold only when all of it is in the database and nobody used it for a while (`idle`); memberships
+-- that ended are remembered for GONE_MS. Both are far longer, so that nothing that was loaded is out of date.
 --
 --   fetch(after, limit)            -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
---   trim(up to, window, limit)     -> 1 when there is more to trim; forgets entries up to an id, all of them in the database
+--   trim(up to, limit)             -> 1 when there is more to trim; forgets entries up to an id, all of them in the database
 --   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
 --   adopt(epoch, instance, limit)  -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life
 
@@ -37,8 +37,10 @@ local FRESH_MS = 5000
 local GONE_MS = 60000
 local BUCKETS_MAX = 16
 
-local call = redis.call
-local floor = math.floor
+-- While the library is loaded there is no `redis.call` yet.
+local function call(...)
+  return redis.call(...)
+end
 
 local own_run_id
 
@@ -49,7 +51,7 @@ end
 
 local function now_ms()
   local now = call('TIME')
-  return tonumber(now[1]) * 1000 + floor(tonumber(now[2]) / 1000)
+  return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 end
 
 local function base_of(keys)
@@ -572,7 +574,7 @@ register('read', read, { 'no-writes' })
 -- The seq of the message number n, between two seqs above the floor. Counts never fall, so it is found by halving.
 local function seq_of(room, n, low, high)
   while low < high do
-    local middle = floor((low + high) / 2)
+    local middle = math.floor((low + high) / 2)
     if count_at(room, middle) >= n then high = middle else low = middle + 1 end
   end
   return low

@@ -1,0 +1,175 @@
+import type { Memberships } from '../../ports/memberships.ts'
+import type { Change, RoomRecord, Rooms } from '../../ports/rooms.ts'
+import type { Member, Membership, Room, RoomEvent } from '../../protocol/model.ts'
+import type { Turns } from '../sql/postgres/turns.ts'
+import type { LogFunctions, WarmRoom } from './log-functions.ts'
+import type { Relay } from './log-relay.ts'
+import type { UserRooms } from './user-rooms.ts'
+
+interface Parts {
+  functions: LogFunctions
+  relay: Relay
+  /** Those of appends: what is asked for in this node about a room takes effect in that order. */
+  turns: Turns
+}
+
+/**
+ * Rooms whose sequence is in the log. A change commits in the database together with what is to be appended, and is done when
+ * the log has it; when that fails, the change is made all the same and its event comes later.
+ */
+export class LogRooms implements Rooms {
+  readonly #parts: Parts
+  readonly #database: Rooms
+
+  constructor(parts: Parts, database: Rooms) {
+    this.#parts = parts
+    this.#database = database
+  }
+
+  create(wanted: Parameters<Rooms['create']>[0]): ReturnType<Rooms['create']> {
+    return this.#parts.turns.take([wanted.id], async () => {
+      const made = await this.#database.create(wanted)
+      const change = await placed(this.#parts.relay, made.room.id, made.change)
+      return { ...made, change, room: await this.#now(made.room) }
+    })
+  }
+
+  async get(id: string): Promise<RoomRecord | null> {
+    const room = await this.#database.get(id)
+    return room === null ? null : this.#now(room)
+  }
+
+  async listOpen(...range: Parameters<Rooms['listOpen']>): ReturnType<Rooms['listOpen']> {
+    const page = await this.#database.listOpen(...range)
+    const warm = await this.#parts.functions.warm(page.items.map(({ id }) => id))
+    return { ...page, items: page.items.map((room) => roomNow(room, warm.get(room.id))) }
+  }
+
+  update(...change: Parameters<Rooms['update']>): ReturnType<Rooms['update']> {
+    const [id] = change
+    return this.#parts.turns.take([id], async () => {
+      const made = await this.#database.update(...change)
+      const events = await placed(this.#parts.relay, id, made.change)
+      return { room: await this.#now(made.room), change: events }
+    })
+  }
+
+  remove(...change: Parameters<Rooms['remove']>): ReturnType<Rooms['remove']> {
+    const [id] = change
+    return this.#parts.turns.take([id], async () => {
+      const made = await this.#database.remove(...change)
+      return { ...made, change: await placed(this.#parts.relay, id, made.change, true) }
+    })
+  }
+
+  access: Rooms['access'] = (id, user) => this.#database.access(id, user)
+
+  async #now(room: RoomRecord): Promise<RoomRecord> {
+    const warm = (await this.#parts.functions.warm([room.id])).get(room.id)
+    return { ...roomNow(room, warm), n: warm?.n ?? room.n }
+  }
+}
+
+/** Members of such rooms. What they have read is at least what the log saw them send. */
+export class LogMemberships implements Memberships {
+  readonly #parts: Parts
+  readonly #database: Memberships
+  readonly #userRooms: UserRooms
+
+  constructor(parts: Parts, database: Memberships, userRooms: UserRooms) {
+    this.#parts = parts
+    this.#database = database
+    this.#userRooms = userRooms
+  }
+
+  join(...change: Parameters<Memberships['join']>): ReturnType<Memberships['join']> {
+    const [room, user] = change
+    return this.#parts.turns.take([room], async () => {
+      const made = await this.#database.join(...change)
+      const placedChange = await placed(this.#parts.relay, room, made.change)
+      const [membership] = await this.#read(room, [{ ...made.membership, user }])
+      const { user: _, ...now } = membership as Membership & { user: string }
+      return { membership: now, change: placedChange }
+    })
+  }
+
+  end(...change: Parameters<Memberships['end']>): Promise<Change> {
+    return this.#change(change[0], () => this.#database.end(...change))
+  }
+
+  setRole(...change: Parameters<Memberships['setRole']>): Promise<Change> {
+    return this.#change(change[0], () => this.#database.setRole(...change))
+  }
+
+  unban: Memberships['unban'] = (room, user) => this.#database.unban(room, user)
+  setNotify: Memberships['setNotify'] = (room, user, notify) => this.#database.setNotify(room, user, notify)
+
+  async get(room: string, user: string): Promise<Membership | null> {
+    const membership = await this.#database.get(room, user)
+    if (membership === null) return null
+    const [read] = await this.#read(room, [{ ...membership, user }])
+    const { user: _, ...now } = read as Membership & { user: string }
+    return now
+  }
+
+  async list(...range: Parameters<Memberships['list']>): ReturnType<Memberships['list']> {
+    const page = await this.#database.list(...range)
+    return { ...page, items: await this.#read(range[0], page.items) }
+  }
+
+  async listAmong(room: string, users: string[]): Promise<Member[]> {
+    return this.#read(room, await this.#database.listAmong(room, users))
+  }
+
+  ofUser: Memberships['ofUser'] = (user, cursor, limit) => this.#userRooms.page(user, cursor, limit)
+  roomIdsOf: Memberships['roomIdsOf'] = (user, limit) => this.#userRooms.ids(user, limit)
+  saveProgress: Memberships['saveProgress'] = (cursors, exits) => this.#database.saveProgress(cursors, exits)
+
+  #change(room: string, change: () => Promise<Change>): Promise<Change> {
+    return this.#parts.turns.take([room], async () => placed(this.#parts.relay, room, await change()))
+  }
+
+  async #read<T extends Cursor & { user: string }>(room: string, members: T[]): Promise<T[]> {
+    if (members.length === 0) return members
+    const { functions } = this.#parts
+    const questions = members.flatMap(({ user }) => [room, user])
+    const cursors = (await functions.call(functions.partitionOf(room), 'cursors', questions)) as string[]
+    return members.map((member, i) => furthest(member, cursors[i] as string))
+  }
+}
+
+interface Cursor {
+  readSeq: number
+  readN: number
+}
+
+/** With the read cursor of the log when that is further: "seq n", or '' for none. */
+export function furthest<T extends Cursor>(cursor: T, inLog: string): T {
+  const [readSeq, readN] = inLog.split(' ').map(Number) as [number, number]
+  return inLog !== '' && readSeq > cursor.readSeq ? { ...cursor, readSeq, readN } : cursor
+}
+
+/** A room with its head, and with as many members as it has there. */
+export function roomNow<T extends Room>(room: T, warm: WarmRoom | undefined): T {
+  if (warm === undefined) return room
+  const { epoch, seq, memberCount } = warm
+  return { ...room, memberCount, position: { epoch, seq } }
+}
+
+/** The change with the seqs that the log gave its events. `always`: something may wait that is no event. */
+async function placed(relay: Relay, room: string, change: Change, always = false): Promise<Change> {
+  const waiting = change.events.filter((event) => event.seq < 0)
+  if (waiting.length === 0 && !always) return change
+  const places = await relay.bring(
+    room,
+    waiting.map((event) => -event.seq),
+  )
+  let { epoch } = change
+  const events = change.events.map((event): RoomEvent => {
+    const place = places.get(-event.seq)
+    if (place === undefined) return event
+    epoch = place.epoch
+    return { ...event, seq: place.seq }
+  })
+  return { epoch, events }
+}

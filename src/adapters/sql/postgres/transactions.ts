@@ -95,9 +95,12 @@ export class Transactions {
 
   async #once<T>(connection: Connection, work: (connection: Connection) => Promise<Outcome<T>>): Promise<T> {
     const begun = connection.command('BEGIN')
+    const working = work(connection)
+    // When the commit is not reached, nobody else waits for its last writes.
+    working.then(({ lastWrites }) => Promise.allSettled(lastWrites)).catch(() => {})
     let outcome: Outcome<T>
     try {
-      ;[outcome] = await settled([work(connection), begun])
+      ;[outcome] = await settled([working, begun])
     } catch (error) {
       if (!(error instanceof ConnectionLost)) await connection.command('ROLLBACK')
       throw error

@@ -123,7 +123,9 @@ describe('the configuration at run time', () => {
       return (await Promise.all(all)).filter((reply) => reply.err !== undefined).length
     }
     assert.equal(await sends(), 0)
-    await change(server, { rateLimit: true, 'limits.sendsPerSecond': 2 })
+    await change(server, { rateLimit: true, 'limits.sendsPerSecond': 100 })
+    assert.equal(await sends(), 0)
+    await change(server, { 'limits.sendsPerSecond': 2 })
     assert.equal(await sends(), 2, 'a burst of five seconds')
     await change(server, { rateLimit: null, 'limits.sendsPerSecond': null })
     assert.equal(await sends(), 0)

@@ -122,12 +122,14 @@ export class Fleet {
     const all = await Promise.all(
       this.#generators.map((generator) => generator.ask<Verdict>({ do: 'settle', heads, patienceMs })),
     )
-    const sum = (key: keyof Verdict) => all.reduce((total, one) => total + one[key], 0)
+    const sum = (key: 'received' | 'lost' | 'duplicated' | 'outOfOrder') =>
+      all.reduce((total, one) => total + one[key], 0)
     return {
       received: sum('received'),
       lost: sum('lost'),
       duplicated: sum('duplicated'),
       outOfOrder: sum('outOfOrder'),
+      examples: all.flatMap((one) => one.examples),
     }
   }
 

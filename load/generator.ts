@@ -55,6 +55,8 @@ export interface Verdict {
   lost: number
   duplicated: number
   outOfOrder: number
+  /** Some of what is lost: room, number of the connection, and seqs. */
+  examples: string[]
 }
 export interface Recovered {
   recovered: number
@@ -70,6 +72,9 @@ export interface Report {
   acknowledgements: string
   cache: { hits: number; misses: number }
 }
+
+/** Losses that are told one by one. */
+const EXAMPLES = 20
 
 let crowd: Crowd | null = null
 let connections: Connection[] = []
@@ -195,11 +200,15 @@ function inFlight(): number {
 async function settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {
   const end = performance.now() + patienceMs
   for (;;) {
-    const verdict: Verdict = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0 }
-    for (const connection of connections) {
+    const verdict: Verdict = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0, examples: [] }
+    for (const [i, connection] of connections.entries()) {
       for (const [room, sequence] of connection.sequences) {
         verdict.received += sequence.received
-        verdict.lost += sequence.lost(heads[room] ?? 0)
+        const head = heads[room] ?? 0
+        const lost = sequence.lost(head)
+        verdict.lost += lost
+        if (lost > 0 && verdict.examples.length < EXAMPLES)
+          verdict.examples.push(`room ${room}, connection ${i}: ${sequence.missing(head)}`)
         verdict.duplicated += sequence.duplicated
         verdict.outOfOrder += sequence.outOfOrder
       }

@@ -47,4 +47,11 @@ export class Sequence {
   lost(head: number): number {
     return this.#holes.size + this.#overflow + Math.max(0, head + 1 - this.next)
   }
+
+  /** What is missing up to the room's head, in words for whoever looks for the reason. */
+  missing(head: number): string {
+    const holes = [...this.#holes].slice(0, 5)
+    const end = head >= this.next ? [`${this.next} to ${head}, the end`] : []
+    return [...holes, ...end].join(', ')
+  }
 }

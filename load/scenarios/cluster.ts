@@ -69,7 +69,7 @@ async function run(log: LogName, options: Options): Promise<Outcome> {
     return {
       tables: tablesOf(log, options, steps, shown),
       invariants: { ...shown.result.invariants, 'a rate holds': last?.failure === null, ...audit.invariants },
-      notes: [verdictOn(steps, shown), ...backendNotes(shown.result), ...audit.notes],
+      notes: [verdictOn(steps, shown), ...backendNotes(shown.result), ...audit.notes, ...lossesOf([...steps, shown])],
       data: {
         steps: steps.map(({ rate, failure, result }) => ({ rate, failure, ...reportOf(result.measured) })),
         held: { rate: shown.rate, failure: shown.failure, ...reportOf(shown.result.measured) },
@@ -129,6 +129,19 @@ function tablesOf(log: LogName, options: Options, steps: Step<ClusterRun>[], sho
     redisTable(`${what}: Redis at ${shown.rate} messages/s`, shown.result),
     postgresTable(`${what}: PostgreSQL at ${shown.rate} messages/s`, shown.result),
   ].filter(({ rows: lines }) => lines.length > 0)
+}
+
+function lossesOf(steps: Step<ClusterRun>[]): string[] {
+  return steps.flatMap(({ rate, result: { measured } }) => {
+    const { lost, duplicated, outOfOrder, examples } = measured.verdict
+    const { lagging, notRecovered, closed, refused } = measured.totals.tally
+    const odd = { lost, duplicated, outOfOrder, lagging, notRecovered, closed, refused }
+    const told = Object.entries(odd).filter(([, what]) =>
+      typeof what === 'number' ? what > 0 : Object.keys(what).length,
+    )
+    if (told.length === 0) return []
+    return [`At ${rate}/s: ${JSON.stringify(Object.fromEntries(told))} ${examples.join('; ')}`]
+  })
 }
 
 function verdictOn(steps: Step<ClusterRun>[], shown: Step<ClusterRun>): string {

@@ -18,5 +18,10 @@ local function push(keys, args)
   return number
 end
 
+-- Pushes to several partitions at once: a counter and a channel for each; the origin, and a body for each.
+local function push_all(keys, args)
+  for i = 1, #keys, 2 do push({ keys[i], keys[i + 1] }, { args[1], args[(i + 3) / 2] }) end
+end
+
 -- What a full Redis keeps is no reason for the nodes not to hear each other: a push keeps nothing.
-register('push', push, { 'allow-oom' })
+register('push', push_all, { 'allow-oom' })

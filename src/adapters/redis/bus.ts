@@ -8,6 +8,9 @@ import type { RedisLink } from './connection.ts'
 /** The tag of what concerns users: every node hears it. */
 const USERS = 'users'
 
+/** What this version understands: a newer node beside it may say more. */
+const ROOM_KINDS: Record<RoomNotice['kind'], true> = { events: true, typing: true, read: true }
+
 /** A way from node to node beside Redis, see adapters/sql/postgres/signals.ts. */
 export interface SpareWay {
   tell(tag: string): void
@@ -100,11 +103,25 @@ export class RedisBus implements Bus {
   #line(tag: string, line: string): void {
     const space = line.indexOf(' ')
     const id = line.slice(0, space)
-    if (tag === USERS) this.#handlers?.user(id, JSON.parse(line.slice(space + 1)))
-    else if (this.#interest.has(id)) this.#handlers?.room(id, JSON.parse(line.slice(space + 1)))
+    if (tag === USERS) {
+      const notice = parsed<UserNotice>(line, space + 1)
+      if (notice !== null) this.#handlers?.user(id, notice)
+    } else if (this.#interest.has(id)) {
+      const notice = parsed<RoomNotice>(line, space + 1)
+      if (notice !== null && Object.hasOwn(ROOM_KINDS, notice.kind)) this.#handlers?.room(id, notice)
+    }
   }
 
   #tagOf(room: string): string {
     return String(partitionOf(room, this.#partitions))
+  }
+}
+
+/** null for what is no notice: whoever writes into Redis beside us must not stop a node. */
+function parsed<Notice>(line: string, from: number): Notice | null {
+  try {
+    return JSON.parse(line.slice(from))
+  } catch {
+    return null
   }
 }

@@ -60,6 +60,11 @@ export class RedisLink {
     return [...new Set(this.#slots ?? this.#servers.values())]
   }
 
+  /** Whether it is a Redis Cluster: a command's keys must lie in one slot then. */
+  get isCluster(): boolean {
+    return this.#slots !== null
+  }
+
   /** Whether all servers can be reached. */
   get up(): boolean {
     return this.servers.every((server) => server.up)

@@ -5,10 +5,12 @@ import { MemoryPresence } from './adapters/memory/presence.ts'
 import { RedisBus } from './adapters/redis/bus.ts'
 import { claimRedis } from './adapters/redis/claim.ts'
 import { RedisLink } from './adapters/redis/connection.ts'
+import { openRedisLog } from './adapters/redis/log.ts'
 import { RedisNodes } from './adapters/redis/nodes.ts'
 import { RedisPresence } from './adapters/redis/presence.ts'
 import { RedisPresenceRemains } from './adapters/redis/presence-remains.ts'
-import { openPostgresStore, openSqlStore, Signals, type SqlStore } from './adapters/sql/index.ts'
+import { RedisLogSide } from './adapters/redis/write-back.ts'
+import { openPostgresStore, openSqlStore, openWriteBack, Signals, type SqlStore } from './adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
@@ -39,6 +41,7 @@ import type { Bus } from './ports/bus.ts'
 import type { Appended, Draft } from './ports/log.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
 import type { Presence, PresenceRemains } from './ports/presence.ts'
+import type { LogSide, WriteBackDatabase } from './ports/write-back.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
@@ -92,6 +95,11 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     throw error
   })
   const { bus, presence, nodes } = mesh
+  const sequences = await openSequences(config, store, mesh, note, failed).catch(async (error: unknown) => {
+    await mesh.close()
+    await store.close()
+    throw error
+  })
 
   const startLevel = log.level
   const settings = new Settings({
@@ -129,7 +137,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
   )
 
   const hotRooms: HotRooms = new HotRooms({
-    ports: { log: store.log, history: store.history, rooms: store.rooms, bus },
+    ports: { log: sequences.log, history: sequences.history, rooms: sequences.rooms, bus },
     limits: {
       get rooms() {
         return config.hotRooms
@@ -146,9 +154,9 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     metrics,
     deliver: (room, fragment, from) => fanOut.deliver(room, fragment, from),
   })
-  const heads = new Heads(store.log, bus)
+  const heads = new Heads(sequences.log, bus)
   const fanOut = new FanOut({
-    log: store.log,
+    log: sequences.log,
     bus,
     hub,
     hotRooms,
@@ -162,18 +170,18 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     failed,
   })
 
-  const progress = new Progress({ memberships: store.memberships, bus, failed })
-  const access = new Access(store.rooms, hotRooms)
+  const progress = new Progress({ memberships: sequences.memberships, bus, failed })
+  const access = new Access(sequences.rooms, hotRooms)
   const appends = new AppendQueue({
-    log: store.log,
+    log: sequences.log,
     limit: () => config.pendingAppends,
     metrics,
     failed,
     appended: (drafts, results) => publish(drafts, results, bus, progress, metrics),
   })
   const chat = new Chat({
-    log: store.log,
-    history: store.history,
+    log: sequences.log,
+    history: sequences.history,
     bus,
     appends,
     hotRooms,
@@ -184,8 +192,8 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     metrics,
   })
   const rooms = new RoomService({
-    rooms: store.rooms,
-    memberships: store.memberships,
+    rooms: sequences.rooms,
+    memberships: sequences.memberships,
     accounts: store.accounts,
     presence,
     bus,
@@ -217,7 +225,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     chat,
     access,
     subscriptions: new Subscriptions({
-      log: store.log,
+      log: sequences.log,
       hotRooms,
       access,
       flusher,
@@ -228,7 +236,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     }),
     presence: new PresenceTicker({ presence, hotRooms, flusher, names: () => limits().presenceNames }),
     heads,
-    memberships: store.memberships,
+    memberships: sequences.memberships,
     bus,
     metrics,
     failed,
@@ -242,6 +250,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     nodes,
     store,
     mesh,
+    sequences,
     hub,
     endedLogins,
     tokens,
@@ -279,11 +288,40 @@ async function openStore(
   return { store, cluster: store.cluster.id }
 }
 
+/** The sequences of rooms: in the store itself, or in a log before it that workers write to the store. */
+interface Sequences extends Pick<SqlStore, 'log' | 'history' | 'rooms' | 'memberships'> {
+  /** The two sides that a worker stands between; null when there is nothing to write back. */
+  writeBack: { logSide: LogSide; database: WriteBackDatabase } | null
+  close(): Promise<void> | void
+}
+
+async function openSequences(
+  config: Config,
+  store: SqlStore,
+  mesh: Mesh,
+  note: (line: string) => void,
+  failed: (error: unknown) => void,
+): Promise<Sequences> {
+  const { databaseUrl: url, partitions } = config
+  if (config.log === 'sql' || mesh.link === null || url === null) return { ...store, writeBack: null, close() {} }
+  const repeatWindowMs = () => config.repeatWindowMs
+  const database = { ...store, url }
+  const redisLog = await openRedisLog({ link: mesh.link, partitions, database, repeatWindowMs, log: note, failed })
+  const logSide = new RedisLogSide({ functions: redisLog.functions, windowMs: repeatWindowMs })
+  const writes = config.roles.includes('worker')
+  return {
+    ...redisLog,
+    writeBack: writes ? { logSide, database: openWriteBack(url) } : null,
+    close: () => redisLog.close(),
+  }
+}
+
 /** What joins the nodes: how they hear each other, who is online, which of them are alive. */
 interface Mesh {
   bus: Bus
   presence: Presence
   nodes: NodeRegistry
+  link: RedisLink | null
   /** What dead nodes left behind; null where there are no others. */
   remains: PresenceRemains | null
   /** null where there is no network between nodes. */
@@ -302,6 +340,7 @@ async function openMesh(
       bus: new MemoryBus(),
       presence: new MemoryPresence(),
       nodes: new MemoryNodes(self),
+      link: null,
       remains: null,
       stats: null,
       close() {},
@@ -322,6 +361,7 @@ async function openMesh(
     bus,
     presence,
     nodes,
+    link,
     remains: new RedisPresenceRemains({ link, nodes, partitions }),
     stats: () => bus.stats(),
     async close() {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { compose, type Parts } from './compose.ts'
@@ -107,8 +107,10 @@ export async function startServer(
         phase = 'draining'
         api.open.keepNone()
         await sleep(Math.min(UNREADY_MS, config.drainMs / 10))
+        const unused = stopListening(http, config.drainMs)
+        await Promise.all([gateway?.transport.drain(config.drainMs), unused])
         http.close()
-        await Promise.all([gateway?.transport.drain(config.drainMs), api.open.answered(ANSWER_MS)])
+        await api.open.answered(ANSWER_MS)
         await parts.appends.drained()
         await parts.progress.flush()
       },
@@ -123,6 +125,7 @@ export async function startServer(
         parts.endedLogins.stop()
         parts.settings.stop()
         await peers.stop()
+        await parts.sequences.close()
         await parts.mesh.close()
         await parts.store.close()
         parts.metrics.stop()
@@ -135,10 +138,21 @@ export async function startServer(
     http.close()
     await peers.stop()
     await parts.progress.stop()
+    await parts.sequences.close()
     await parts.mesh.close()
     await parts.store.close()
     throw error
   }
+}
+
+/**
+ * Takes no new connection, and leaves the idle ones open: a proxy may be sending a request on one of them just now, and
+ * could not send it again elsewhere. Resolves when all have ended, or after the time for which proxies keep them.
+ */
+function stopListening(http: Server, drainMs: number): Promise<unknown> {
+  // That of HTTP would close idle connections at once.
+  const ended = new Promise((resolve) => NetServer.prototype.close.call(http, resolve))
+  return Promise.race([ended, sleep(Math.min(http.keepAliveTimeout, drainMs))])
 }
 
 async function readiness(phase: Phase, parts: Parts): Promise<{ ready: boolean; reason?: string }> {

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { ForeignRedis } from '../adapters/redis/claim.ts'
+import { UnsafeRedis } from '../adapters/redis/log.ts'
 import { DatabaseInUse, WrongCluster } from '../adapters/sql/index.ts'
 import { type Config, ConfigError, checkConfig, type Origin } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
@@ -62,7 +63,7 @@ function greet(server: RunningServer): void {
 /** In one line, what kept the server from starting; what nobody foresaw goes to the log with its stack. */
 function explained(error: unknown, config: Config, log: Logger): Failure {
   const { code, message } = error as NodeJS.ErrnoException
-  const oneLine = [DatabaseInUse, ConfigError, WrongCluster, ForeignRedis]
+  const oneLine = [DatabaseInUse, ConfigError, WrongCluster, ForeignRedis, UnsafeRedis]
   if (oneLine.some((kind) => error instanceof kind)) return new Failure(message)
   if (code === 'EADDRINUSE') {
     return new Failure(`Port ${config.port} is taken; choose another one: --port 8081, or 0 for a free one.`)

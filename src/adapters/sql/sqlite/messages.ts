@@ -3,7 +3,7 @@ import type { Head } from '../../../ports/log.ts'
 import type { Message, RoomEvent } from '../../../protocol/model.ts'
 import type { EventReader, RoomHead } from './event-reader.ts'
 
-interface EventSnapshot {
+export interface EventSnapshot {
   events: EventReader
 }
 

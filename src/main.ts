@@ -66,6 +66,11 @@ const restore = program.command('restore <file>').description('put a backup in p
 restore.option('--replace', 'set the present database aside and take the backup instead')
 does(restore, async ({ config }, file, flags) => (await import('./cli/keep.ts')).restore(config, file, flags))
 
+const raise = program
+  .command('raise-epochs')
+  .description('begin a new epoch of every room, after an older copy of a PostgreSQL database was put in place')
+does(raise, async ({ config }) => (await import('./cli/keep.ts')).raiseEpochs(config))
+
 const parked = program
   .command('parked')
   .description('entries of the Redis log that the database refused, each with an empty place in its room')

@@ -1,20 +1,34 @@
-/** The data folder as commands reach it: without a server, or beside one that runs (SQLite lets both write). */
-import { openSqlStore, type SqlStore } from '../adapters/sql/index.ts'
+/** The database as commands reach it: without a server, or beside those that run (SQLite too lets both write). */
+import { openPostgresStore, openSqlStore, type SqlStore } from '../adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from '../config.ts'
 import { AccountService } from '../core/accounts.ts'
 import { Passwords } from '../core/passwords.ts'
 import { Tokens } from '../core/tokens.ts'
 import type { Accounts } from '../ports/accounts.ts'
 import type { Bus } from '../ports/bus.ts'
+import { Failure } from './failure.ts'
 
 /** Opens the store for the time of `work`; makes an empty one where there is none. */
 export async function withStore<T>(config: Config, work: (store: SqlStore) => Promise<T>): Promise<T> {
   ensureSecrets(config)
-  const store = await openSqlStore({ path: databaseFile(config) })
+  const store = await openStore(config)
   try {
     return await work(store)
   } finally {
     await store.close()
+  }
+}
+
+/** A command needs few connections, and leaves the rest to the nodes. */
+const CONNECTIONS = 4
+
+async function openStore(config: Config): Promise<SqlStore> {
+  const { databaseUrl: url, partitions } = config
+  if (url === null) return openSqlStore({ path: databaseFile(config) })
+  try {
+    return await openPostgresStore({ url, partitions, poolSize: CONNECTIONS })
+  } catch (error) {
+    throw new Failure(`It cannot start: ${(error as Error).message}`)
   }
 }
 

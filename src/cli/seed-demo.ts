@@ -15,6 +15,8 @@ import { Failure } from './failure.ts'
  * people a new password: a known one would let strangers in.
  */
 export async function seedDemo(config: Config): Promise<void> {
+  if (config.log === 'redis')
+    throw new Failure('The demo is written past the Redis log: seed it with YEOUL_LOG=sql first.')
   const password = randomBytes(9).toString('base64url')
   await withStore(config, async (store) => {
     const people = await demoPeople(store, password)

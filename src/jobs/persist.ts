@@ -311,8 +311,7 @@ class Persist {
       { partition, why, lost },
       'the log has a hole: its rooms go on in a new epoch, without what follows',
     )
-    const { instance } = await this.#options.logSide.fetch(partition, held.lease.position, 1)
-    held.adoptFor = instance
+    held.adoptFor = await this.#options.logSide.fetch(partition, held.lease.position, 1)
     held.entries = []
     held.waitingBehind = 0
     await this.#adopt(held)
@@ -322,8 +321,8 @@ class Persist {
   async #adopt(held: HeldPartition): Promise<void> {
     const { database, logSide, worker, log } = this.#options
     const { partition, owner, epoch: before } = held.lease
-    const instance = held.adoptFor as string
-    const lease = await database.settle(worker, held.lease, instance).catch((error) => {
+    const { instance, epoch } = held.adoptFor as NonNullable<HeldPartition['adoptFor']>
+    const lease = await database.settle(worker, held.lease, instance, epoch + 1).catch((error) => {
       held.doubt()
       throw error
     })

@@ -93,10 +93,10 @@ export interface WriteBackDatabase {
   park(worker: string, lease: Lease, entry: LogEntry, why: string, tries: number): Promise<Persisted>
   /**
    * Fences what was before: raises the epoch of the partition and of its rooms, for a log that starts empty at `instance`.
-   * The rooms go on from where they ended in the database. Of a partition that no log ever had the epoch stays. Null when the
-   * lease is not ours any more, or the partition moved on meanwhile.
+   * The rooms go on from where they ended in the database, and theirs stays when no log ever had the partition. The new one
+   * is no lower than `atLeast`. Null when the lease is not ours any more, or the partition moved on meanwhile.
    */
-  settle(worker: string, lease: Lease, instance: string): Promise<Lease | null>
+  settle(worker: string, lease: Lease, instance: string, atLeast: number): Promise<Lease | null>
   /** Statements that were sent so far, of all kinds. */
   statements(): number
   /** Entries that are set aside, of all workers. */

@@ -389,7 +389,7 @@ describe('the database of the write-back worker', () => {
     await write(message(0, 'a', 'one'))
     let other = room
     while (partitionOf(other, PARTITIONS) === partitionOf(room, PARTITIONS)) other = await newRoom(store, users)
-    const first = await database.settle('w', lease, 'instance 1')
+    const first = await database.settle('w', lease, 'instance 1', 1)
     assert.deepEqual(
       first,
       { ...lease, owner: 'instance 1', position: FIRST },
@@ -397,13 +397,13 @@ describe('the database of the write-back worker', () => {
     )
     await store.memberships.saveProgress([{ room, user: users[2] as string, seq: 99, n: 50 }], [])
 
-    const second = await database.settle('w', first as Lease, 'instance 2')
+    const second = await database.settle('w', first as Lease, 'instance 2', 1)
     assert.equal(second?.epoch, lease.epoch + 1)
     assert.equal((await store.log.head(room))?.epoch, 2)
     assert.equal((await store.log.head(other))?.epoch, 1)
     const cursor = await store.memberships.get(room, users[2] as string)
     assert.deepEqual([cursor?.readSeq, cursor?.readN], [seq, n], 'nobody has read what is lost')
-    assert.equal(await database.settle('w', first as Lease, 'instance 3'), null, 'somebody was here before')
+    assert.equal(await database.settle('w', first as Lease, 'instance 3', 1), null, 'somebody was here before')
     assert.deepEqual(await database.persist('w', [{ lease: first as Lease, entries: [message(0, 'b', 'late')] }]), {
       state: 'lost',
     })

@@ -65,7 +65,7 @@ const SETTLE: Statement = {
   name: 'write-back-settle',
   text: `
     WITH p AS (
-      UPDATE partitions SET owner = $5, position = '${FIRST}', epoch = epoch + $6::bigint
+      UPDATE partitions SET owner = $5, position = '${FIRST}', epoch = greatest(epoch + $6::bigint, $7::bigint)
       WHERE pk = $2 AND epoch = $3 AND position = $4 AND lease_owner = $1
       RETURNING pk, epoch
     ),
@@ -106,9 +106,10 @@ export async function settlePartition(
   worker: string,
   { partition, epoch, position, owner }: Lease,
   instance: string,
+  atLeast: number,
 ): Promise<Lease | null> {
   const step = owner === null ? 0 : 1
-  const values = [worker, partition, epoch, position, instance, step]
+  const values = [worker, partition, epoch, position, instance, step, atLeast]
   const [row] = await connection.rows<[epoch: number]>(SETTLE, values)
   return row === undefined ? null : { partition, owner: instance, epoch: row[0], position: FIRST }
 }

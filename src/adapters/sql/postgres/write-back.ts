@@ -77,8 +77,8 @@ class PostgresWriteBack implements WriteBackDatabase {
     return held ? { state: 'written', entries: 1 } : { state: 'lost' }
   }
 
-  settle(worker: string, lease: Lease, instance: string): Promise<Lease | null> {
-    return settlePartition(this.#connection, worker, lease, instance)
+  settle(worker: string, lease: Lease, instance: string, atLeast: number): Promise<Lease | null> {
+    return settlePartition(this.#connection, worker, lease, instance, atLeast)
   }
 
   statements(): number {

@@ -5,6 +5,8 @@ import { Redis } from 'ioredis'
 import { type LocalRedis, startRedis, startRedisCluster } from '../../deploy/local/redis.ts'
 import { RedisBus } from '../../src/adapters/redis/bus.ts'
 import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import type { RedisServer } from '../../src/adapters/redis/server.ts'
+import { slotOf } from '../../src/adapters/redis/slots.ts'
 import { newId } from '../../src/core/ids.ts'
 import { partitionOf } from '../../src/core/partition.ts'
 import { TcpProxy } from '../support/proxy.ts'
@@ -151,6 +153,24 @@ describe('losses of the Redis bus', { concurrency: true }, () => {
     assert.equal(listener.missed.get(second)?.filter((at) => at > since).length, 1, 'once')
   })
 
+  test('a counter that goes back (a replica that was behind took over) is told', async (t) => {
+    const { speaker, listener, ask } = await scene(t)
+    const room = rooms[1] as string
+    for (let i = 0; i < 5; i++) {
+      speaker.bus.publish(room, { kind: 'typing', user: 'before' })
+      await sleep(10)
+    }
+    const since = performance.now()
+    await ask('DECRBY', `yeoul:{${partitionOf(room, PARTITIONS)}}:pushes`, '3')
+    await until('it is told', () => listener.missedSince(since).length > 0, 1_400)
+    assert.deepEqual(listener.missedSince(since), [room])
+    const { published, stop } = talk(speaker)
+    await sleep(200)
+    stop()
+    await sleep(200)
+    assert.equal(check(listener, published), 0)
+  })
+
   test('the subscriber connection is killed, again and again', async (t) => {
     const { speaker, listener, ask } = await scene(t)
     const { published, stop } = talk(speaker)
@@ -275,5 +295,51 @@ describe('losses of the Redis bus', { concurrency: true }, () => {
     const since = performance.now()
     await sleep(1_500)
     assert.deepEqual(listener.missedSince(since), [])
+  })
+
+  test('a master of a Redis Cluster hangs until its replica has taken over, and comes back as a replica', async (t) => {
+    const cluster = await startRedisCluster(3, { replicas: 3 })
+    t.after(() => cluster.stop())
+    const [speaker, listener] = [await listenAt(t, cluster.url), await listenAt(t, cluster.url)]
+    await flows(speaker, listener)
+    const { published, stop } = talk(speaker)
+    const victim = cluster.nodes.find(
+      (node) => speaker.link.serverOf('yeoul:{0}').address.port === node.port,
+    ) as LocalRedis
+    victim.pause()
+    await sleep(2_000)
+    await flows(speaker, listener, 12_000)
+    victim.resume()
+    await sleep(3_000)
+    await flows(speaker, listener)
+    stop()
+    await sleep(1_500)
+    // The publisher knows only after three seconds that its pushes were not taken.
+    check(listener, published, 6_000)
+  })
+
+  test('a slot of a Redis Cluster moves to another master while notices flow', async (t) => {
+    const cluster = await startRedisCluster(3)
+    t.after(() => cluster.stop())
+    const [speaker, listener] = [await listenAt(t, cluster.url), await listenAt(t, cluster.url)]
+    await flows(speaker, listener)
+    const { published, stop } = talk(speaker)
+    await sleep(200)
+    const slot = slotOf('yeoul:{0}')
+    const from = speaker.link.serverOf('yeoul:{0}')
+    const to = speaker.link.servers.find((server) => server !== from) as RedisServer
+    const [fromId, toId] = await Promise.all([from, to].map((server) => server.call('CLUSTER', ['MYID'])))
+    await to.call('CLUSTER', ['SETSLOT', slot, 'IMPORTING', String(fromId)])
+    await from.call('CLUSTER', ['SETSLOT', slot, 'MIGRATING', String(toId)])
+    const keys = (await from.call('CLUSTER', ['GETKEYSINSLOT', slot, 100])) as string[]
+    await from.call('MIGRATE', ['127.0.0.1', to.address.port, '', 0, 1_000, 'KEYS', ...keys])
+    for (const server of [to, from]) await server.call('CLUSTER', ['SETSLOT', slot, 'NODE', String(toId)])
+    await sleep(200)
+    await flows(speaker, listener)
+    assert.equal(listener.link.serverOf('yeoul:{0}').name, to.name)
+    await sleep(300)
+    stop()
+    await sleep(1_500)
+    check(listener, published)
   })
 })

@@ -289,6 +289,12 @@ export class BusFeed {
 /** Starts a counter that is not there, in the way of bus.lua, unless another node was quicker; answers what it stands at. */
 async function begin(redis: Redis, tag: string): Promise<number> {
   const fresh = Date.now() * 1_000
-  const answer = await redis.set(counterOf(tag), fresh, 'NX', 'GET')
-  return answer === null ? fresh : Number(answer)
+  try {
+    const answer = await redis.set(counterOf(tag), fresh, 'NX', 'GET')
+    return answer === null ? fresh : Number(answer)
+  } catch (error) {
+    // Redis is full: the first push begins it.
+    if ((error as Error).message.startsWith('OOM')) return 0
+    throw error
+  }
 }

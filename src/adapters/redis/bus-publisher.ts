@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { channelOf, counterOf } from './bus-feed.ts'
 import type { RedisLink } from './connection.ts'
 import { Library } from './library.ts'
@@ -70,8 +71,12 @@ export class BusPublisher {
     })
   }
 
-  close(): void {
+  /** Resolves when what was published is on its way, or soon when Redis does not take it. */
+  async close(): Promise<void> {
     clearInterval(this.#timer)
+    this.#flush()
+    const end = performance.now() + DOUBT_MS
+    while (this.#unanswered.size > 0 && performance.now() < end) await sleep(5)
   }
 
   #tick(): void {

@@ -95,9 +95,10 @@ export class RedisBus implements Bus {
     return { published: published.pushes, heard: pushes, losses, dropped: published.dropped }
   }
 
-  close(): void {
+  /** Resolves when what was published is on its way. */
+  async close(): Promise<void> {
     this.feed.close()
-    this.#publisher.close()
+    await this.#publisher.close()
   }
 
   #line(tag: string, line: string): void {

@@ -1,6 +1,6 @@
 import type { Answers, Reply } from '../src/protocol/frames.ts'
 import { SUBPROTOCOL } from '../src/protocol/frames.ts'
-import type { Dialect } from './dialect.ts'
+import { type Dialect, dueOf } from './dialect.ts'
 import { addEvent, emptyPayload, type Item, type Payload } from './payload.ts'
 
 const HELLO = 1
@@ -42,7 +42,7 @@ const BODY = Buffer.from('"body":"')
 const UUID = 36
 
 /**
- * Reads a frame of Yeoul's by walking over its bytes: event pushes are recognised by their fixed beginning, which cannot
+ * Reads a frame of Yeoul's by walking over its bytes: most event pushes are recognised by their beginning, which cannot
  * stand inside a string (its quotes would be escaped); everything else is parsed as JSON.
  */
 export function scanYeoul(bytes: Buffer, start: number, end: number): Payload {
@@ -77,7 +77,10 @@ function scanItem(bytes: Buffer, start: number, end: number, payload: Payload): 
     return after
   }
   const after = endOfObject(bytes, start, end, 0)
-  payload.items.push(itemOf(JSON.parse(bytes.toString('utf8', start, after))))
+  const value: unknown = JSON.parse(bytes.toString('utf8', start, after))
+  // The order of an event's fields is nobody's promise: one that was read from the database may have another.
+  if (isEvent(value)) addEvent(payload, value.room, value.event.seq, dueOf(value.event.body))
+  else payload.items.push(itemOf(value))
   return after
 }
 
@@ -124,6 +127,11 @@ function itemOf(value: unknown): Item {
   const push = value as { push?: unknown; room?: unknown }
   if (push.push === 'lagging' && typeof push.room === 'string') return { is: 'lagging', room: push.room }
   return { is: 'other' }
+}
+
+function isEvent(value: unknown): value is { room: string; event: { seq: number; body?: unknown } } {
+  const { push, event } = value as { push?: unknown; event?: { seq?: unknown } }
+  return push === 'event' && typeof event?.seq === 'number'
 }
 
 function isReply(value: unknown): value is Reply {

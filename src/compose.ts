@@ -366,7 +366,7 @@ async function openMesh(
     stats: () => bus.stats(),
     async close() {
       await presence.close()
-      bus.close()
+      await bus.close()
       link.close()
       await spare.close()
     },

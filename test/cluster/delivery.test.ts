@@ -139,7 +139,7 @@ test('[P1–P5] everybody talks, comes, goes and is kicked on three nodes at onc
   const { urls } = cluster
   using crowd = await Crowd.gather({ gateways: urls, apiKey: API_KEY, random, talkers: 4, visitors: 4, everyMs: 4 })
   await sleep(3_000)
-  const stored = await crowd.assertKept()
+  const stored = await crowd.assertKept({ database: cluster.postgres.url })
   const events = [...stored.values()].reduce((sum, room) => sum + room.events.length, 0)
   t.diagnostic(`${events} events; ${crowd.summary}`)
   assert.ok(crowd.acknowledged > 300)

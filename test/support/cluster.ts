@@ -2,12 +2,14 @@
  * A cluster of the tests: a real PostgreSQL, a real Redis, and nodes in this process or in processes of their own, each
  * behind TCP proxies of its own towards both.
  */
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Postgres, type PostgresOptions, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, type RedisOptions, startRedis } from '../../deploy/local/redis.ts'
 import type { Config } from '../../src/config.ts'
+import { PARTITIONS } from './database.ts'
 import { TcpProxy } from './proxy.ts'
 import { startTestServer, type TestServer } from './server.ts'
 
@@ -40,6 +42,7 @@ export interface ClusterOptions {
 /** Starts the backends and then the nodes, one after the other. `await using` it. */
 export async function startTestCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const stack = new AsyncDisposableStack()
+  stack.use(noRejectionUnhandled())
   try {
     const [postgres, redis] = await Promise.all([
       startPostgres({ fsync: false, ...options.postgres }),
@@ -90,7 +93,7 @@ async function startNode(
       nodeName: name,
       dataDir,
       jwtSecret: JWT_SECRET,
-      partitions: 16,
+      partitions: PARTITIONS,
       databaseUrl: through(toDatabase, backends.postgres.url),
       redisUrl: through(toRedis, backends.redis.url),
       ...changes,
@@ -117,4 +120,17 @@ export function through(proxy: TcpProxy, url: string): string {
   const address = new URL(url)
   address.host = `127.0.0.1:${proxy.port}`
   return String(address)
+}
+
+/** In a process of its own, an unhandled rejection would end the node. */
+function noRejectionUnhandled(): Disposable {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  return {
+    [Symbol.dispose]() {
+      process.off('unhandledRejection', note)
+      assert.deepEqual(unhandled, [])
+    },
+  }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Durability } from '../../src/protocol/model.ts'
 import type { StoredRoom } from './checker.ts'
+import { assertSound, roomInDatabase, withDatabase } from './database.ts'
 import { newPerson, type Person } from './people.ts'
 import type { Random } from './random.ts'
 import { openRoom } from './rooms.ts'
@@ -98,9 +99,12 @@ export class Crowd {
     }
   }
 
-  /** Everybody ends what they do; then what they were told is compared with what is stored. */
+  /**
+   * Everybody ends what they do; then what they were told is compared with what the database holds, which is audited too;
+   * without its address with what the nodes say. `through`: a node that is well.
+   */
   async assertKept(
-    end: { withinMs?: number; losses?: number[]; reader?: Person } = {},
+    end: { database?: string; withinMs?: number; losses?: number[]; through?: string } = {},
   ): Promise<Map<string, StoredRoom>> {
     this.#stop.abort()
     await Promise.all(this.#busy)
@@ -108,14 +112,21 @@ export class Crowd {
       this.visitors.flatMap((visitor) => visitor.problems),
       [],
     )
-    return assertWitnessed({
+    const member = end.through === undefined ? this.owner : this.owner.at(end.through)
+    const witnesses = {
       rooms: this.rooms,
-      reader: end.reader ?? this.owner,
       writers: this.writers,
       followers: this.followers,
       deliveries: this.visitors.flatMap((visitor) => visitor.deliveries),
       withinMs: end.withinMs ?? 15_000,
       ...(end.losses !== undefined && { losses: end.losses }),
+    }
+    if (end.database === undefined) return assertWitnessed({ ...witnesses, reader: member })
+    return withDatabase(end.database, async (store) => {
+      const reader = (room: string) => roomInDatabase(store, room, member)
+      const stored = await assertWitnessed({ ...witnesses, reader })
+      await assertSound(store)
+      return stored
     })
   }
 

@@ -294,8 +294,8 @@ export async function eventually(holds: () => boolean | Promise<boolean>, what: 
 
 export interface Witnesses {
   rooms: string[]
-  /** A member of the rooms, through whom the end is read. */
-  reader: Person
+  /** How the end is read: by a member of the rooms, or in another way. */
+  reader: Person | ((room: string) => Promise<StoredRoom>)
   writers: Writer[]
   followers: Follower[]
   /** What came to users who went in and out of rooms. */
@@ -320,7 +320,8 @@ export async function assertWitnessed(all: Witnesses): Promise<Map<string, Store
   )
   assert.deepEqual(told(), [])
   const stored = new Map<string, StoredRoom>()
-  for (const room of rooms) stored.set(room, await storedRoom(reader, room))
+  const read = typeof reader === 'function' ? reader : (room: string) => storedRoom(reader, room)
+  for (const room of rooms) stored.set(room, await read(room))
   for (const [room, { events }] of stored) {
     await eventually(
       () => followers.every((one) => !one.runs.has(room) || one.head(room) >= events.length) || told().length > 0,

@@ -89,12 +89,22 @@ describe('several nodes', { concurrency: true }, () => {
     await sleep(5_500)
     await own.restart()
     await until(async () => (await ann.names().catch(() => [])).length === 2, 4_000)
+    await sleep(1_500)
+    assert.deepEqual([ann.gone, bob.gone], [[], []])
+    assert.ok(ann.nodes.isAlive(bob.id) && bob.nodes.isAlive(ann.id))
+  })
+
+  test('while Redis hangs, and after it goes on, nobody is declared gone', async (t) => {
+    const own = await ownRedis(t)
+    const [ann, bob] = [await started(t, 'ann', own.url), await started(t, 'bob', own.url)]
+    await sleep(1_100)
     own.pause()
     await sleep(5_500)
     own.resume()
     await until(async () => (await ann.names().catch(() => [])).length === 2, 4_000)
     await sleep(1_500)
     assert.deepEqual([ann.gone, bob.gone], [[], []])
+    assert.equal(await ann.nodes.surelyAlive(), null, 'so soon nobody can be sure')
     assert.ok(ann.nodes.isAlive(bob.id) && bob.nodes.isAlive(ann.id))
   })
 })

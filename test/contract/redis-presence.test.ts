@@ -197,7 +197,7 @@ describe('presence of several nodes', { concurrency: true }, () => {
     assert.deepEqual([settled, saved], [1, ['ann']])
   })
 
-  test('a node that was cut off from Redis is offline meanwhile, and all are online again when it is back', async (t) => {
+  test('a node that was cut off from Redis is offline meanwhile, its remains are settled, and all are online again when it is back', async (t) => {
     const { redis: own, nodes } = await scene(t, 1)
     const proxy = await TcpProxy.to(own.port)
     t.after(() => proxy.close())
@@ -210,6 +210,7 @@ describe('presence of several nodes', { concurrency: true }, () => {
     await sleep(1_200)
     proxy.up.frozen = true
     await until('the far one is gone', sees(nodes[0], room, 'near'), 8_000)
+    await until('its remains are settled', async () => (await nodes[0].remains.settle(async () => {})) === 1, 4_000)
     nodes[0].presence.enter(room, 'meanwhile')
     far.presence.enter(room, 'far too')
     proxy.up.frozen = false
@@ -219,6 +220,9 @@ describe('presence of several nodes', { concurrency: true }, () => {
       async () => (await sees(nodes[0], room, ...all)()) && (await sees(far, room, ...all)()),
       8_000,
     )
+    const third = await startNode(own.url)
+    t.after(() => third.stop())
+    await until('one who asks Redis too', sees(third, room, ...all), 2_000)
   })
 
   test('after FLUSHALL, and after Redis came back empty, everybody is online again and nobody was offline', async (t) => {

@@ -32,8 +32,10 @@ export class RedisNodes implements NodeRegistry {
   #known = new Map<string, Known>()
   #handlers: ((id: string, seenAt: number) => void)[] = []
   #comeHandlers: ((id: string) => void)[] = []
+  #returnHandlers: (() => void)[] = []
   #timer: NodeJS.Timeout | null = null
   #beats = 0
+  #beatenAt = 0
   #beating: Promise<void> | null = null
   /** Since when every beat was answered in time. */
   #calmSince = performance.now()
@@ -89,6 +91,11 @@ export class RedisNodes implements NodeRegistry {
     this.#comeHandlers.push(handler)
   }
 
+  /** Told when this node beats again after the others may have given it up. */
+  onReturn(handler: () => void): void {
+    this.#returnHandlers.push(handler)
+  }
+
   async stop(): Promise<void> {
     if (this.#timer === null) return
     clearInterval(this.#timer)
@@ -112,6 +119,9 @@ export class RedisNodes implements NodeRegistry {
       const answer = await library.call(this.#link, 'beat', [KEY], [this.self.id, ++this.#beats, record])
       const took = performance.now() - sentAt
       if (took > SLOW_MS) this.#calmSince = performance.now()
+      const silentMs = sentAt - this.#beatenAt
+      this.#beatenAt = performance.now()
+      if (this.#beats > 1 && silentMs > GONE_MS - BEAT_MS) for (const handler of this.#returnHandlers) handler()
       const [now, beats] = read(answer)
       this.#learn(now, beats)
     } catch {

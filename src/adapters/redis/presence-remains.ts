@@ -49,7 +49,10 @@ export class RedisPresenceRemains implements PresenceRemains {
     if ((await this.#link.call(claim, 'SET', [claim, this.#nodes.self.id, 'NX', 'PX', CLAIM_MS])) === null) return 0
     try {
       const keys: [string, string] = [entriesOf(tag, node), versionsOf(tag)]
-      const [, entries] = (await presenceLibrary.call(this.#link, 'presence_read', keys, [node])) as [string, string[]]
+      const [version, entries] = (await presenceLibrary.call(this.#link, 'presence_read', keys, [node])) as [
+        string,
+        string[],
+      ]
       const at = this.#seenAt.get(node) ?? Date.now()
       const exits = entries
         .filter((entry) => entry !== '')
@@ -58,7 +61,8 @@ export class RedisPresenceRemains implements PresenceRemains {
           return { room: entry.slice(0, space), user: entry.slice(space + 1), at }
         })
       for (let i = 0; i < exits.length; i += BATCH) await save(exits.slice(i, i + BATCH))
-      await presenceLibrary.call(this.#link, 'presence_empty', writtenKeys(tag, node), [node])
+      // Unless it has come back meanwhile and written its entries anew.
+      await presenceLibrary.call(this.#link, 'presence_forget', writtenKeys(tag, node), [node, version])
       return exits.length
     } finally {
       await this.#link.call(claim, 'DEL', [claim]).catch(() => {})

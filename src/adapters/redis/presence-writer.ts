@@ -6,8 +6,8 @@ import { presenceLibrary, writtenKeys } from './presence-keys.ts'
 const GATHER_MS = 50
 /** Entries that go in one call. */
 const CHUNK = 500
-/** A third of the time after which Redis forgets them, see presence.lua. */
-const RENEW_MS = 40_000
+/** How often it is made sure that Redis has them: it forgets them after much longer, see presence.lua. */
+const RENEW_MS = 10_000
 const RETRY_MS = 1_000
 /** Changes that wait for Redis; beyond, all entries are written anew when it is back. */
 const CHANGES_MAX = 10_000

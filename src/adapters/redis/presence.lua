@@ -59,6 +59,11 @@ local function filled(keys, args)
   return version
 end
 
+-- forget: node, version -> takes all away that is of this version, and nothing that was written since.
+local function forget(keys, args)
+  if redis.call('HGET', keys[2], args[1]) == args[2] then empty(keys, args) end
+end
+
 -- renew: node -> its version, or '' when its entries are not there any more.
 local function renewed(keys, args)
   if redis.call('EXISTS', keys[1]) == 0 then return '' end
@@ -106,6 +111,7 @@ register('presence_change', change)
 register('presence_empty', empty)
 register('presence_fill', fill)
 register('presence_filled', filled)
+register('presence_forget', forget)
 register('presence_renew', renewed)
 register('presence_read', read, { 'no-writes' })
 register('presence_who', who, { 'no-writes' })

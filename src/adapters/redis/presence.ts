@@ -65,6 +65,7 @@ export class RedisPresence implements Presence {
       for (const partition of this.#followed.values()) this.#compare(partition)
     })
     options.nodes.onGone((id) => this.#gone(id))
+    options.nodes.onReturn(() => this.#writer.renew())
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
     this.#timer.unref()
   }
@@ -150,8 +151,9 @@ export class RedisPresence implements Presence {
       partition = { tag, own: 0, idleTicks: 0, nodes: new Map(), comparing: false, unsure: false }
       this.#followed.set(tag, partition)
       this.#feed.hold(tag)
-      // When it is not heard yet, `missed` comes as soon as it is.
+      // When it is heard for the first time, `missed` comes as soon as it is; when it was heard before, a tick will do.
       if (this.#feed.hears(tag)) this.#compare(partition)
+      else partition.unsure = true
     }
     partition.idleTicks = 0
     return partition

@@ -5,7 +5,6 @@ import { HeldPartition } from './persist-partition.ts'
 /** How long a partition stays with a worker that says nothing, and how often a worker says something, ms. */
 const LEASE_MS = 5_000
 const RENEW_MS = 1_000
-/** What was written stays in the log for so long: who reads there meets no hole on the way to the database. */
 const TRIM_AFTER_MS = 10_000
 const TRIM_MS = 1_000
 const TIDY_MS = 10_000
@@ -32,6 +31,8 @@ export interface PersistOptions {
   intervalMs: () => number
   /** How often an entry that the database refuses is tried. */
   tries: () => number
+  /** How long what was written stays in the log, 10 s by default: who reads there meets no hole on the way to the database. */
+  trimAfterMs?: number
   metrics: { batchSize: Measure; seconds: Measure; read(stats: () => PersistStats): void }
   /** Told in one line, with details, what an operator should know. */
   log: { warn(details: object, message: string): void; error(details: object, message: string): void }
@@ -351,7 +352,7 @@ class Persist {
     if (tidy) this.#tidied = now
     let failure: unknown = null
     for (const [partition, held] of this.#held) {
-      const upTo = held.adoptFor === null ? held.writtenBy(now - TRIM_AFTER_MS) : null
+      const upTo = held.adoptFor === null ? held.writtenBy(now - (this.#options.trimAfterMs ?? TRIM_AFTER_MS)) : null
       try {
         if (upTo !== null) await logSide.trim(partition, upTo)
         if (upTo !== null) held.trimmed(upTo)

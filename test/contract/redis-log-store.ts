@@ -47,13 +47,25 @@ export async function openLogNode(redis: string, url: string, repeatWindowMs = 6
   }
 }
 
-/** Lets the log of every partition live in an epoch, as a worker does. */
-export async function adoptAll({ redisLog }: LogNode, epoch = 1): Promise<void> {
-  const side = new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 })
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const { instance } = await side.fetch(partition, '0-0', 1)
-    await side.adopt(partition, epoch, instance)
+/** Lets the log of every partition begin a life, as a worker does that has nothing to write yet. */
+export async function adoptAll({ redisLog }: LogNode, url: string): Promise<void> {
+  const side = logSide(redisLog)
+  const database = openWriteBack(url)
+  try {
+    for (const lease of await database.lease('nobody', 5_000)) {
+      const { instance } = await side.fetch(lease.partition, '0-0', 1)
+      const settled = await database.settle('nobody', lease, instance)
+      if (settled === null) throw new Error(`partition ${lease.partition} was not settled`)
+      await side.adopt(lease.partition, settled.epoch, instance)
+    }
+    await database.release('nobody')
+  } finally {
+    await database.close()
   }
+}
+
+function logSide({ functions }: RedisLog): RedisLogSide {
+  return new RedisLogSide({ functions, windowMs: () => 600_000 })
 }
 
 export function startWorker(
@@ -64,7 +76,7 @@ export function startWorker(
   const measure = { observe() {} }
   return startPersist({
     worker: 'worker',
-    logSide: new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 }),
+    logSide: logSide(redisLog),
     database: openWriteBack(url),
     batch: () => 500,
     intervalMs: () => 50,
@@ -78,7 +90,7 @@ export function startWorker(
 /** Resolves when everything of the log is in the database; trims it too. */
 export async function drain(node: LogNode, url: string): Promise<void> {
   const worker = startWorker(node, url)
-  const side = new RedisLogSide({ functions: node.redisLog.functions, windowMs: () => 600_000 })
+  const side = logSide(node.redisLog)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -97,7 +109,7 @@ export async function drain(node: LogNode, url: string): Promise<void> {
 
 /** Takes all that is in the database out of the log at once. */
 export async function trimAll({ redisLog }: LogNode, url: string): Promise<void> {
-  const side = new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 })
+  const side = logSide(redisLog)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query('SELECT pk::int AS pk, position FROM partitions').finally(() => client.end())
@@ -109,7 +121,7 @@ export async function openWithoutWorker(redis: string, postgres: Postgres): Prom
   await flush(redis)
   const url = await postgres.createDatabase()
   let node = await openLogNode(redis, url)
-  await adoptAll(node)
+  await adoptAll(node, url)
   return {
     store: node.store,
     async reopen() {
@@ -177,7 +189,7 @@ export async function openWithWorker(redis: string, postgres: Postgres): Promise
 
 /** Resolves when a worker has adopted every partition. */
 export async function adopted({ redisLog }: LogNode, epoch = 1): Promise<void> {
-  const side = new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 })
+  const side = logSide(redisLog)
   for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const states = await Promise.all(Array.from({ length: PARTITIONS }, (_, p) => side.fetch(p, '0-0', 1)))
     if (states.every((state) => state.owner === state.instance && state.epoch >= epoch)) return
@@ -185,7 +197,7 @@ export async function adopted({ redisLog }: LogNode, epoch = 1): Promise<void> {
   }
 }
 
-async function flush(redis: string): Promise<void> {
+export async function flush(redis: string): Promise<void> {
   for (const url of redis.split(',')) await ask(url, (client) => client.flushall())
 }
 

@@ -8,8 +8,8 @@ import type { FactFinder, Loads } from './log-facts.ts'
 /** Drafts and bytes that one call takes at most: nothing else happens in Redis meanwhile. */
 const CALL_DRAFTS = 300
 const CALL_BYTES = 262_144
-/** A draft may need the room first, then a member, then a message; and each may be out of date once more. */
-const ROUNDS = 8
+/** A draft may need the room first, then a member, then a message; and what was loaded may be out of date once more. */
+const ROUNDS_WITHOUT_PROGRESS = 6
 const NOTHING: Loads = { epoch: '', rooms: new Map() }
 
 /**
@@ -68,7 +68,8 @@ export class Appender {
     let loads = NOTHING
     let asOf = 0
     try {
-      for (let round = 0; round < ROUNDS && waiting.length > 0; round++) {
+      for (let idle = 0; idle < ROUNDS_WITHOUT_PROGRESS && waiting.length > 0; idle++) {
+        const before = waiting.length
         const { state, now, answers } = await this.#call(partition, asOf, loads, waiting, results)
         if (state === 'fenced') return refuse(waiting, 'log_fenced', results)
         // Out of date is what was loaded: all of it is loaded anew.
@@ -77,6 +78,7 @@ export class Appender {
         loads = NOTHING
         asOf = now
         if (waiting.length > 0) ({ loads, waiting } = await this.#find(partition, waiting, results))
+        if (waiting.length < before) idle = 0
       }
       refuse(waiting, 'unavailable', results)
     } catch (error) {

@@ -9,7 +9,7 @@ export interface Facts {
   /** Of the message that is edited, deleted or reacted to. */
   given: string
   /** Whether there is a message at the seq that a message answers. */
-  there: '' | '0' | '1'
+  there: string
   /** What the database has to be asked for once more: repeats of a message that is marked as a retry. */
   ask: boolean
 }

@@ -105,9 +105,10 @@ function noteFacts({ questions, messages, repeats, waiting }: Asked, answers: An
   }
   for (const [i, { draft, facts }] of messages.entries()) {
     const found = answers.messages[i] ?? null
-    if (draft.type === 'message') facts.there = found !== null && found.message !== null ? '1' : '0'
-    else if (found === null || found.message === null) facts.given = '-'
-    else facts.given = `${found.head} ${found.reacted ? 1 : 0} ${writeMessage(found.message)}`
+    if (found === null) continue
+    const { head, message, reacted } = found
+    if (draft.type === 'message') facts.there = `${head} ${message === null ? 0 : 1}`
+    else facts.given = `${head} ${reacted ? 1 : 0} ${message === null ? '-' : writeMessage(message)}`
   }
   const known: Known[] = []
   for (const [i, each] of repeats.entries()) {

@@ -102,7 +102,8 @@ end
 --       q key                                      (what became of such a change)
 --     load: '' nothing is known, '-' there is no such room, or "epoch seq n members last last-at" of the database
 --     member: '' nothing is known, 1 or 0 as the database says      ask: 1 when the database must be asked for repeats
---     given: '' nothing is known, '-' no such message, or "<head> <0 or 1: has reacted so> <message as JSON>" of the database
+--     there: '' nothing is known, or "<head> <0 or 1: there is such a message>" of the database
+--     given: '' nothing is known, or "<head> <0 or 1: has reacted so> <message as JSON, - for none>" of the database
 --     rest: the event as JSON from its type on, without the last brace
 --   -> 'ok', now, and of each draft "a epoch seq n at" appended, "d epoch seq n at" a repeat, "r code" refused,
 --      "? what" nothing was done and the database must be asked about: r room, u user, t target, q repeat, w (waits for another)
@@ -162,8 +163,10 @@ end
 function Room:has_message(seq, there)
   if seq < 1 or seq > self.s then return false end
   if seq > self.f then return string.byte(self:payload(seq)) == 109 end
-  if there == '' then return nil end
-  return there == '1'
+  local head, is = string.match(there, '^(%d+) ([01])$')
+  -- The database had not all yet that has left the log since.
+  if not head or tonumber(head) < self.f then return nil end
+  return is == '1'
 end
 
 local function message_of(event)
@@ -173,32 +176,30 @@ local function message_of(event)
   }
 end
 
--- What the database said of a message: nil when it had not all that has left the log since.
+-- What the database said of a message: nil when it said nothing, or had not all yet that has left the log since.
 local function read_given(given, room)
   local head, has, json = string.match(given, '^(%d+) ([01]) (.*)$')
-  if tonumber(head) < room.f then return nil end
+  if not head or tonumber(head) < room.f then return nil end
   return has == '1', json
 end
 
 -- The message at a seq as it is now, false when there is none, nil when only the database knows.
 function Room:message(seq, given)
+  -- Not to be remembered: it may come in this very call.
+  if seq < 1 or seq > self.s then return false end
   local known = self.messages[seq]
   if known ~= nil then return known end
   local found = false
-  if seq >= 1 and seq <= self.s then
-    local changed = call('HGET', self.base .. 'changed:' .. self.id, seq)
-    if changed then
-      found = cjson.decode(string.match(changed, '^%d+ (.*)$'))
-    elseif seq > self.f then
-      local payload = self:payload(seq)
-      if string.byte(payload) == 109 then found = message_of(cjson.decode(string.match(payload, '^m%d+ (.*)$'))) end
-    elseif given == '' then
-      return nil
-    elseif given ~= '-' then
-      local _, json = read_given(given, self)
-      if not json then return nil end
-      found = cjson.decode(json)
-    end
+  local changed = call('HGET', self.base .. 'changed:' .. self.id, seq)
+  if changed then
+    found = cjson.decode(string.match(changed, '^%d+ (.*)$'))
+  elseif seq > self.f then
+    local payload = self:payload(seq)
+    if string.byte(payload) == 109 then found = message_of(cjson.decode(string.match(payload, '^m%d+ (.*)$'))) end
+  else
+    local _, json = read_given(given, self)
+    if not json then return nil end
+    if json ~= '-' then found = cjson.decode(json) end
   end
   self.messages[seq] = found
   return found
@@ -209,9 +210,7 @@ function Room:has_reacted(seq, field, given)
   local value = self.reacted[field] or call('HGET', self.base .. 'reactions:' .. self.id, field)
   if value then return string.byte(value) == 49 end
   if seq > self.f then return false end
-  if given == '' or given == '-' then return nil end
-  local has = read_given(given, self)
-  return has
+  return (read_given(given, self))
 end
 
 -- Takes the next seq for an event. `told` is what goes to the bus when that is more than what is kept.
@@ -445,8 +444,14 @@ local function look_ahead(room, now, kind, args, at)
     local reply = args[at + 4]
     if reply ~= '' and room:has_message(tonumber(reply), args[at + 5]) == nil then return 't' end
     if args[at + 3] == '1' and not find_repeat(room.log, args[at + 2]) then return 'q' end
-  elseif room:message(tonumber(args[at + 2]), args[at + 3]) == nil then
-    return 't'
+  else
+    local target, given = args[at + 2], args[at + 3]
+    local message = room:message(tonumber(target), given)
+    if message == nil then return 't' end
+    if message and kind == 'r' then
+      local field = target .. ' ' .. args[at] .. ' ' .. args[at + 4]
+      if room:has_reacted(message.seq, field, given) == nil then return 't' end
+    end
   end
   return 'w'
 end

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { compose, type Parts } from './compose.ts'
 import type { Config } from './config.ts'
@@ -107,8 +107,8 @@ export async function startServer(
         phase = 'draining'
         api.open.keepNone()
         await sleep(Math.min(UNREADY_MS, config.drainMs / 10))
-        const unused = stopListening(http, config.drainMs)
-        await Promise.all([gateway?.transport.drain(config.drainMs), unused])
+        const unused = await stopListening(http, config.drainMs)
+        await Promise.all([gateway?.transport.drain(config.drainMs), unused.done])
         http.close()
         await api.open.answered(ANSWER_MS)
         await parts.appends.drained()
@@ -147,12 +147,16 @@ export async function startServer(
 
 /**
  * Takes no new connection, and leaves the idle ones open: a proxy may be sending a request on one of them just now, and
- * could not send it again elsewhere. Resolves when all have ended, or after the time for which proxies keep them.
+ * could not send it again elsewhere. What it answers is done when all have ended, or after the time for which proxies
+ * keep them.
  */
-function stopListening(http: Server, drainMs: number): Promise<unknown> {
+async function stopListening(http: Server, drainMs: number): Promise<{ done: Promise<unknown> }> {
+  // Right after the phase of the event loop in which waiting connections are accepted: those that still wait when the
+  // listener closes are reset, with the requests that were already sent on them.
+  for (let turn = 0; turn < 2; turn++) await setImmediate()
   // That of HTTP would close idle connections at once.
   const ended = new Promise((resolve) => NetServer.prototype.close.call(http, resolve))
-  return Promise.race([ended, sleep(Math.min(http.keepAliveTimeout, drainMs))])
+  return { done: Promise.race([ended, sleep(Math.min(http.keepAliveTimeout, drainMs))]) }
 }
 
 async function readiness(phase: Phase, parts: Parts): Promise<{ ready: boolean; reason?: string }> {

@@ -7,6 +7,7 @@ import type { Peers } from '../core/peers.ts'
 import { createHttpApp } from '../transports/http/app.ts'
 import type { HttpDeps } from '../transports/http/deps.ts'
 import { httpListener } from '../transports/http/listener.ts'
+import { OpenRequests } from '../transports/http/open-requests.ts'
 import { refuse, refuseUnreadable } from '../transports/http/refuse.ts'
 import { VERSION } from '../version.ts'
 
@@ -40,8 +41,10 @@ export function createApi(parts: Parts, peers: Peers, publicUrl: () => string, r
     log,
     rejected: (code) => metrics.rejected(code),
   }
+  const open = new OpenRequests()
   return {
-    request: httpListener(createHttpApp(deps), deps),
+    request: open.counted(httpListener(createHttpApp(deps), deps)),
+    open,
     /** For a node without the gateway role. */
     upgrade: (_request: IncomingMessage, socket: Duplex) => refuse(socket, 'not_found'),
     clientError: refuseUnreadable,

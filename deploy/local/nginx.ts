@@ -129,9 +129,12 @@ function writeConfig(folder: string, options: NginxOptions, port: number): void 
 /** The upstream with other addresses, each with the parameters of the shipped ones. */
 function withServers(text: string, upstream: string, addresses: string[]): string {
   const block = new RegExp(`^upstream ${upstream} \\{[^}]*\\}`, 'm')
-  const servers = /(?:^ {4}server \S+(.*);\n)+/m
+  const servers = /(?:^ {4}server \S+.*;\n)+/m
   return replaced(text, block, (found) =>
-    replaced(found, servers, (_, parameters) => addresses.map((one) => `    server ${one}${parameters};\n`).join('')),
+    replaced(found, servers, (lines) => {
+      const parameters = new Set([...lines.matchAll(/server \S+(.*);/g)].map(([, given]) => given))
+      return [...parameters].flatMap((given) => addresses.map((one) => `    server ${one}${given};\n`)).join('')
+    }),
   )
 }
 

@@ -62,7 +62,7 @@ export async function startServer(
       hotRooms: () => parts.hotRooms.size,
       messagesAccepted: () => parts.metrics.messagesAccepted(),
     },
-    (line) => log.warn(line),
+    { warn: (line) => log.warn(line), needed: config.log === 'redis' ? ['worker'] : [] },
   )
   try {
     await parts.settings.start(SETTINGS_MS)

@@ -20,26 +20,41 @@ export class Peers {
   readonly #nodes: NodeRegistry
   readonly #readings: Readings
   readonly #warn: (line: string) => void
+  readonly #needed: string[]
+  readonly #lookMs: number
   readonly #told = new Set<string>()
+  /** How many looks in a row found nobody with a role. */
+  readonly #missing = new Map<string, number>()
   #measuredAt = performance.now()
   #accepted = 0
   #busy = performance.eventLoopUtilization()
   #rates = { sendsPerSecond: 0, load: 0 }
   #timer: NodeJS.Timeout | null = null
 
-  /** `warn` is told, in one line, what an operator should look at. */
-  constructor(nodes: NodeRegistry, readings: Readings, warn: (line: string) => void) {
+  constructor(
+    nodes: NodeRegistry,
+    readings: Readings,
+    options: {
+      /** Told, in one line, what an operator should look at. */
+      warn: (line: string) => void
+      /** Roles without which the cluster piles up what nobody does. */
+      needed?: string[]
+      lookMs?: number
+    },
+  ) {
     this.#nodes = nodes
     this.#readings = readings
-    this.#warn = warn
+    this.#warn = options.warn
+    this.#needed = options.needed ?? []
+    this.#lookMs = options.lookMs ?? LOOK_MS
   }
 
   /** Puts this node on the list. */
   async start(): Promise<void> {
     await this.#nodes.start(() => this.#report())
-    this.#timer = setInterval(() => void this.#compareKeys(), LOOK_MS)
+    this.#timer = setInterval(() => void this.#look(), this.#lookMs)
     this.#timer.unref()
-    await this.#compareKeys()
+    await this.#look()
   }
 
   async stop(): Promise<void> {
@@ -81,11 +96,24 @@ export class Peers {
     this.#busy = busy
   }
 
-  /** Who logged in at a node with a key of its own would be refused here, now and then, for no reason that they could see. */
-  async #compareKeys(): Promise<void> {
-    const { self } = this.#nodes
+  async #look(): Promise<void> {
     // A registry that is down has a voice of its own.
     const nodes = await this.#nodes.list().catch(() => [])
+    if (nodes.length === 0) return
+    this.#compareKeys(nodes)
+    for (const role of this.#needed) this.#lookFor(role, nodes)
+  }
+
+  /** Nodes start one after the other, so nobody is missed at the first look. */
+  #lookFor(role: string, nodes: NodeRecord[]): void {
+    const missing = nodes.some((node) => node.roles.includes(role)) ? 0 : (this.#missing.get(role) ?? 0) + 1
+    this.#missing.set(role, missing)
+    if (missing === 2) this.#warn(`no node has the role ${role}: start one, since nobody else does its work`)
+  }
+
+  /** Who logged in at a node with a key of its own would be refused here, now and then, for no reason that they could see. */
+  #compareKeys(nodes: NodeRecord[]): void {
+    const { self } = this.#nodes
     for (const { id, name, keys } of nodes) {
       if (keys[0] === undefined || self.keys.includes(keys[0]) || this.#told.has(id)) continue
       this.#told.add(id)

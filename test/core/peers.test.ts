@@ -45,7 +45,7 @@ test('a node that signs with a key that this one does not take is told of once; 
     identity('two', await keysOf('a secret that somebody else made up', ours)),
   )
   for (let i = 0; i < 2; i++) {
-    const peers = new Peers(nodes, readings, (line) => lines.push(line))
+    const peers = new Peers(nodes, readings, { warn: (line) => lines.push(line) })
     await peers.start()
     await peers.stop()
   }
@@ -58,11 +58,32 @@ test('a node that signs with a key that this one does not take is told of once; 
   )
 })
 
+test('a role that is needed and that nobody has is told of, once each time that it is missing', async () => {
+  const lines: string[] = []
+  const nodes = new Crowd(identity('one', ['k']))
+  const peers = new Peers(nodes, readings, { warn: (line) => lines.push(line), needed: ['worker'], lookMs: 10 })
+  const worker = { ...identity('two', ['k']), roles: ['worker'] }
+  await peers.start()
+  assert.deepEqual(lines, [], 'it may be about to start')
+  await sleep(100)
+  assert.match(lines.join(), /^no node has the role worker: [^,]+, since nobody else does its work$/)
+  nodes.others.push(worker)
+  await sleep(100)
+  nodes.others.pop()
+  await sleep(100)
+  assert.equal(lines.length, 2)
+  await peers.stop()
+})
+
 test('a node says how busy it is, and what it takes a second', async () => {
   let accepted = 0
   const nodes = new MemoryNodes(identity('one', ['k']))
-  const peers = new Peers(nodes, { ...readings, messagesAccepted: () => accepted }, () =>
-    assert.fail('nothing to tell'),
+  const peers = new Peers(
+    nodes,
+    { ...readings, messagesAccepted: () => accepted },
+    {
+      warn: () => assert.fail('nothing to tell'),
+    },
   )
   await peers.start()
   await sleep(600)

@@ -95,7 +95,7 @@ class Persist {
     this.#stopped.abort()
     await this.#loops
     const { database, worker, log } = this.#options
-    await database.release(worker).catch((err) => log.warn({ err }, 'partitions could not be given back'))
+    await database.release(worker).catch(({ message: why }) => log.warn({ why }, 'partitions could not be given back'))
     await database.close()
   }
 
@@ -125,7 +125,8 @@ class Persist {
         pause = await work()
         failed = 0
       } catch (err) {
-        if (failed === 0) this.#options.log.warn({ err }, `${failure}; trying again`)
+        // Without the error itself: some carry what was sent, with its texts.
+        if (failed === 0) this.#options.log.warn({ why: (err as Error).message }, `${failure}; trying again`)
         this.#counts.failures++
         pause = backOff(BACK_OFF_MS, failed++)
       }
@@ -354,7 +355,7 @@ class Persist {
     for (const [partition, held] of this.#held) {
       const upTo = held.adoptFor === null ? held.writtenBy(now - (this.#options.trimAfterMs ?? TRIM_AFTER_MS)) : null
       try {
-        if (upTo !== null) await logSide.trim(partition, upTo)
+        if (upTo !== null) await logSide.trim(partition, held.lease.epoch, upTo)
         if (upTo !== null) held.trimmed(upTo)
         if (tidy) await logSide.tidy(partition)
       } catch (error) {

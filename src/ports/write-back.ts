@@ -34,10 +34,10 @@ export interface Fetched {
 
 /** The side of the log. Calls reject with `unavailable` while it cannot be reached. */
 export interface LogSide {
-  /** The entries after a place, at most `limit`; also of a partition that is not adopted. */
+  /** The entries after a place, at most `limit`, fewer when they are large; also of a partition that is not adopted. */
   fetch(partition: number, after: string, limit: number): Promise<Fetched>
-  /** Forgets what is in the database up to a place; readers find it there. */
-  trim(partition: number, upTo: string): Promise<void>
+  /** Forgets what is in the database up to a place, when the log still lives in this epoch; readers find it there. */
+  trim(partition: number, epoch: number, upTo: string): Promise<void>
   /** Lets rooms that nobody uses leave the log, and repeats whose window is over. To be called now and then. */
   tidy(partition: number): Promise<void>
   /**

@@ -53,8 +53,8 @@ export async function adoptAll({ redisLog }: LogNode, url: string): Promise<void
   const database = openWriteBack(url)
   try {
     for (const lease of await database.lease('nobody', 5_000)) {
-      const { instance } = await side.fetch(lease.partition, '0-0', 1)
-      const settled = await database.settle('nobody', lease, instance)
+      const { instance, epoch } = await side.fetch(lease.partition, '0-0', 1)
+      const settled = await database.settle('nobody', lease, instance, epoch + 1)
       if (settled === null) throw new Error(`partition ${lease.partition} was not settled`)
       await side.adopt(lease.partition, settled.epoch, instance)
     }
@@ -112,8 +112,9 @@ export async function trimAll({ redisLog }: LogNode, url: string): Promise<void>
   const side = logSide(redisLog)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  const { rows } = await client.query('SELECT pk::int AS pk, position FROM partitions').finally(() => client.end())
-  for (const { pk, position } of rows) if (position !== '0-0') await side.trim(pk, position)
+  const asked = client.query('SELECT pk::int AS pk, epoch::int AS epoch, position FROM partitions')
+  const { rows } = await asked.finally(() => client.end())
+  for (const { pk, epoch, position } of rows) if (position !== '0-0') await side.trim(pk, epoch, position)
 }
 
 /** Nobody writes the log to the database: all that is appended stays in it, until all of it is written at the end. */

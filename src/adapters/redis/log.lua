@@ -28,8 +28,9 @@
 -- ago. A room goes cold only when all of it is in the database and nobody used it for a while (`idle`); memberships
 -- that ended are remembered for GONE_MS. Both are far longer, so that nothing that was loaded is out of date.
 --
---   fetch(after, limit)            -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
---   trim(up to, limit)             -> 1 when there is more to trim; forgets entries up to an id, all of them in the database
+--   fetch(after, limit, bytes)     -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
+--   trim(epoch, up to, limit)      -> 1 when there is more to trim; forgets entries of this epoch up to an id, all of them in
+--                                     the database
 --   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
 --   adopt(epoch, instance, limit)  -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life
 
@@ -673,17 +674,17 @@ local function fetch(keys, args)
   local base = base_of(keys)
   local log = call('HMGET', keys[1], 'owner', 'epoch', 'i')
   local answer = { run_id(), log[1] or '', log[2] or '0', 0 }
-  local after = args[1]
+  local after, left = args[1], tonumber(args[3])
   for i, entry in ipairs(call('XRANGE', base .. 'entries', '(' .. after, '+', 'COUNT', args[2])) do
     local id, seq, n, kind, target, number = string.match(entry[2][2], '^(%S+) (%d+) (%d+) (%a) (%d+) (%d+)$')
     if i == 1 then answer[4] = tonumber(log[3] or number) - tonumber(number) + 1 end
     local about = kind == 'e' and target or seq
     local message = (kind == 'e' or kind == 'm') and call('HGET', base .. 'changed:' .. id, about)
-    for _, value in ipairs({
-      entry[1], id, seq, n, kind,
-      call('HGET', base .. 'events:' .. id, seq) or '',
-      message and string.match(message, '^%d+ (.*)$') or '',
-    }) do answer[#answer + 1] = value end
+    local payload = call('HGET', base .. 'events:' .. id, seq) or ''
+    local shown = message and string.match(message, '^%d+ (.*)$') or ''
+    for _, value in ipairs({ entry[1], id, seq, n, kind, payload, shown }) do answer[#answer + 1] = value end
+    left = left - #payload - #shown
+    if left < 0 then break end
   end
   return answer
 end
@@ -722,9 +723,9 @@ end
 local function trim(keys, args)
   local base = base_of(keys)
   local log = open_log(keys)
-  if not log then return 0 end
-  local limit = tonumber(args[2])
-  local entries = call('XRANGE', base .. 'entries', '-', args[1], 'COUNT', limit)
+  if not log or log.epoch ~= args[1] then return 0 end
+  local limit = tonumber(args[3])
+  local entries = call('XRANGE', base .. 'entries', '-', args[2], 'COUNT', limit)
   if #entries == 0 then return 0 end
   local rooms, order = {}, {}
   for _, entry in ipairs(entries) do

@@ -3,6 +3,8 @@ import { type LogFunctions, readEvent } from './log-functions.ts'
 
 const HEAD = 4
 const WIDTH = 7
+/** An answer is a little longer than this at most: bodies may be large. */
+const FETCH_BYTES = 262_144
 /** Entries that one call forgets, and rooms that it empties: everybody else waits meanwhile. */
 const TRIM_AT_ONCE = 500
 const ADOPT_AT_ONCE = 500
@@ -23,12 +25,14 @@ export class RedisLogSide implements LogSide {
   }
 
   async fetch(partition: number, after: string, limit: number): Promise<Fetched> {
-    return readFetched((await this.#functions.call(partition, 'fetch', [after, limit])) as (string | number)[])
+    return readFetched(
+      (await this.#functions.call(partition, 'fetch', [after, limit, FETCH_BYTES])) as (string | number)[],
+    )
   }
 
-  async trim(partition: number, upTo: string): Promise<void> {
+  async trim(partition: number, epoch: number, upTo: string): Promise<void> {
     let more: unknown
-    do more = await this.#functions.call(partition, 'trim', [upTo, TRIM_AT_ONCE])
+    do more = await this.#functions.call(partition, 'trim', [epoch, upTo, TRIM_AT_ONCE])
     while (more === 1)
   }
 

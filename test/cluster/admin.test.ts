@@ -20,6 +20,20 @@ before(async () => {
 })
 after(() => cluster[Symbol.asyncDispose]())
 
+/** The admin, asking another node. */
+function at(node: ClusterNode): Pick<Person, 'call'> {
+  return {
+    async call<T>(method: string, path: string, body?: unknown) {
+      const response = await fetch(`${node.url}/api/v1${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${admin.accessToken}`, 'Content-Type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      return { status: response.status, body: (await response.json()) as T }
+    },
+  }
+}
+
 /** Changes the configuration at one node; answers how long it took until a connection of the other was told, in ms. */
 async function toldAfterMs(socket: TestSocket, bodyLength: number): Promise<number> {
   const before = performance.now()
@@ -39,6 +53,23 @@ test('a change is in force on the other node at once, and within a second when t
   two.toRedis.accept()
   t.diagnostic(`told after ${Math.round(byBus)} ms by the bus, ${Math.round(byDatabase)} ms without it`)
   assert.ok(byBus < 500 && byDatabase < 1_500)
+  socket.close()
+})
+
+test('a node that cannot reach the database keeps what is in force, refuses changes, and follows them when it is back', async () => {
+  const person = await newPerson(two)
+  const socket = await TestSocket.hello(two.url, person.accessToken)
+  const inForce = () => socket.pushes<{ limits: Limits }>('limits').at(-1)?.limits.bodyLength
+  await toldAfterMs(socket, 300)
+  two.toDatabase.refuse()
+  const changes = { 'limits.bodyLength': 350 }
+  const refused = await at(two).call<{ code: string }>('PATCH', '/admin/config', { changes })
+  assert.deepEqual([refused.status, refused.body.code], [503, 'unavailable'])
+  const config = await at(two).call<{ items: { key: string; value: number }[] }>('GET', '/admin/config')
+  assert.equal(config.body.items.find((item) => item.key === 'limits.bodyLength')?.value, 300)
+  await admin.call('PATCH', '/admin/config', { changes: { 'limits.bodyLength': 400 } })
+  two.toDatabase.accept()
+  await socket.until(() => inForce() === 400, 'what was changed meanwhile', 10_000)
   socket.close()
 })
 

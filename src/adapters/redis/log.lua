@@ -306,7 +306,12 @@ function drafts.m(log, room, now, actor, member, key, ask, reply, there, rest)
   if known and reply == '' then return repeated(room, known) end
   local is_member = room:member(actor, member, now)
   if is_member == nil then return nil, 'u' end
-  if not is_member then return known and repeated(room, known) or 'r not_a_member' end
+  if not is_member then
+    if known then return repeated(room, known) end
+    -- Who sent it before leaving is told so.
+    if ask == '1' then return nil, 'q' end
+    return 'r not_a_member'
+  end
   if reply ~= '' then
     local found = room:has_message(tonumber(reply), there)
     if found == nil then return nil, 't' end

@@ -278,7 +278,7 @@ describe('presence of several nodes', { concurrency: true }, () => {
         else assert.equal((nodes[node] as Node).presence.exit(room, user), before === 1)
         open.set(key, Math.max(0, before + (enters ? 1 : -1)))
       }
-      if (round % 10 === 5) for (const client of clients) await client.client('KILL', 'TYPE', 'pubsub')
+      if (round % 10 === 5) for (const client of clients) await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await sleep(20)
     }
     for (const room of rooms) {

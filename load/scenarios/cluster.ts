@@ -1,14 +1,6 @@
 import { cpus } from 'node:os'
 import { climb, highest, type Step } from '../climb.ts'
-import {
-  backendNotes,
-  boundBy,
-  machineCores,
-  postgresTable,
-  processTable,
-  redisTable,
-  runsTable,
-} from '../cluster-report.ts'
+import { backendNotes, boundBy, postgresTable, processTable, redisTable, runsTable } from '../cluster-report.ts'
 import { ClusterBench, type ClusterRun } from '../cluster-run.ts'
 import { number } from '../report.ts'
 import { type Options, type Outcome, reportOf, type Scenario } from '../scenario.ts'
@@ -17,6 +9,8 @@ import type { LogName } from '../yeoul-cluster.ts'
 /** What a rate must keep to hold. */
 const P99_MS = 500
 const CPU_PART = 0.8
+/** Cores that others may use until a run is said to be worth less. */
+const NOISE = 0.15
 /** Of one core: a generator process beyond it measures itself. */
 const GENERATOR_CORE = 0.85
 
@@ -97,7 +91,8 @@ async function hold(bench: ClusterBench, wanted: number, options: Options): Prom
 
 async function attempt(bench: ClusterBench, rate: number, warmUp: number, seconds: number): Promise<Step<ClusterRun>> {
   const result = await bench.run(rate, warmUp, seconds)
-  const used = machineCores(result.measured) / cpus().length
+  const { serverCores, generatorCores } = result.measured
+  const used = (serverCores + generatorCores) / cpus().length
   return { rate, used: used / CPU_PART, failure: failureOf(rate, used, result), result }
 }
 
@@ -148,10 +143,13 @@ function verdictOn(steps: Step<ClusterRun>[], shown: Step<ClusterRun>): string {
   const above = steps
     .filter(({ rate, failure }) => failure !== null && rate > shown.rate)
     .sort((a, b) => a.rate - b.rate)[0]
+  const { otherCores } = shown.result.measured
+  const noise =
+    otherCores > NOISE ? ` ${otherCores.toFixed(2)} cores were busy with other things: on its own it does more.` : ''
   const verdict =
     shown.failure === null
       ? `${shown.rate} messages/s hold.`
       : `${shown.rate} messages/s do not hold: ${shown.failure}.`
   const next = above === undefined ? '' : ` ${above.rate} do not: ${above.failure}.`
-  return `${verdict}${next} Cores in use: ${boundBy(shown.result)}.`
+  return `${verdict}${next} Cores in use: ${boundBy(shown.result)}.${noise}`
 }

@@ -1,10 +1,11 @@
 /**
- * Runs the tests: `node test/run.ts [part of a path …]`. Makes sure of what they need first (Chromium, the built page), then
- * leaves it to `node --test`, whose summary ends the output and whose exit code is ours.
+ * Runs the tests: `node test/run.ts [part of a path …]`. Makes sure of what they need first (PostgreSQL, Redis, nginx, Chromium,
+ * the built page), then leaves it to `node --test`, whose summary ends the output and whose exit code is ours.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { PROGRAMS, programPath } from '../deploy/local/program.ts'
 import { buildIfStale } from '../web/build-if-stale.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -44,6 +45,19 @@ function cleanEnv(browser: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), CHROMIUM: browser }
 }
 
+/** Here rather than where they are started: two installations at once would get into each other's way. */
+function backends(): void {
+  for (const program of Object.values(PROGRAMS)) {
+    try {
+      programPath(program)
+    } catch (error) {
+      console.error(`The tests need a real backend: ${(error as Error).message}`)
+      process.exit(1)
+    }
+  }
+}
+
+backends()
 const browser = chromium()
 if (await buildIfStale()) console.log('The page is built.')
 const files = testFiles()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.ts'
 import { freePort } from './free-port.ts'
-import { programPath } from './program.ts'
+import { PROGRAMS, programPath } from './program.ts'
 
 export interface NginxOptions {
   /** Addresses, like `127.0.0.1:8081`. */
@@ -50,7 +50,7 @@ export async function startNginx(options: NginxOptions): Promise<LocalNginx> {
 }
 
 class NginxProcess implements LocalNginx {
-  readonly #program = programPath({ name: 'nginx', debian: 'nginx-light' })
+  readonly #program = programPath(PROGRAMS.nginx)
   readonly #folder = mkdtempSync(join(tmpdir(), 'yeoul-nginx-'))
   readonly port: number
   #child!: Child

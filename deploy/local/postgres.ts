@@ -4,13 +4,13 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { programPath } from './program.ts'
+import { PROGRAMS, programPath } from './program.ts'
 
 export interface PostgresOptions {
   /** Where its data is kept, also after `stop`; a temporary folder by default. */
@@ -83,7 +83,7 @@ class LocalPostgres implements Postgres {
 
   constructor(options: PostgresOptions) {
     this.#options = options
-    this.#bin = dirname(programPath({ name: 'postgres', debian: 'postgresql', folders: serverFolders }))
+    this.#bin = dirname(programPath(PROGRAMS.postgres))
     this.#as = process.getuid?.() === 0 ? idsOf('postgres') : undefined
     if (options.folder !== undefined) mkdirSync(options.folder, { recursive: true })
     this.#folder = options.folder ?? mkdtempSync(join(tmpdir(), 'yeoul-postgres-'))
@@ -272,11 +272,6 @@ function ended(child: ChildProcess): Promise<unknown> {
 }
 
 /** Debian keeps the server's programs out of PATH, by version: the newest one. */
-function serverFolders(): string[] {
-  const version = (path: string) => Number(/(\d+)\/bin$/.exec(path)?.[1])
-  return globSync('/usr/lib/postgresql/*/bin').sort((a, b) => version(b) - version(a))
-}
-
 function idsOf(user: string): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** A program of the system that a local cluster is made of. */
@@ -10,6 +10,12 @@ export interface Program {
   /** Folders beside those of PATH in which it may be. */
   folders?: () => string[]
 }
+
+export const PROGRAMS = {
+  postgres: { name: 'postgres', debian: 'postgresql', folders: newestPostgres },
+  redis: { name: 'redis-server', debian: 'redis-server' },
+  nginx: { name: 'nginx', debian: 'nginx-light' },
+} satisfies Record<string, Program>
 
 /**
  * The path of a program. Where it is missing and the machine is ours to install on (root on Debian) it is installed;
@@ -28,6 +34,12 @@ export function programPath(program: Program): string {
     if (installed !== undefined) return installed
   }
   throw new Error(`${program.name} is missing. Install it (Debian: apt-get install ${program.debian}).`)
+}
+
+/** Debian keeps them out of PATH, one folder a version. */
+function newestPostgres(): string[] {
+  const version = (path: string) => Number(/(\d+)\/bin$/.exec(path)?.[1])
+  return globSync('/usr/lib/postgresql/*/bin').sort((a, b) => version(b) - version(a))
 }
 
 function find({ name, folders = () => [] }: Program): string | undefined {

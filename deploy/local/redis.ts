@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { programPath } from './program.ts'
+import { PROGRAMS, programPath } from './program.ts'
 
 export interface RedisOptions {
   /** Where its data is kept, also after `stop`; a temporary folder by default. */
@@ -155,7 +155,7 @@ async function meet(nodes: LocalRedis[], masters: number): Promise<void> {
 }
 
 class RedisProcess implements LocalRedis {
-  readonly #program = programPath({ name: 'redis-server', debian: 'redis-server' })
+  readonly #program = programPath(PROGRAMS.redis)
   readonly #options: RedisOptions
   readonly #folder: string
   readonly #watcher: ChildProcess

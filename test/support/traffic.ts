@@ -53,6 +53,7 @@ export class Visitor {
   /** The newest that it knows of. */
   #position: Position = { epoch: 1, seq: 0 }
   #asking: NodeJS.Timeout
+  #stopped = false
 
   /** `apis`: nodes that answer HTTP, one of them at random each time; `gateways` by default. */
   constructor(options: {
@@ -91,10 +92,12 @@ export class Visitor {
         this.visits++
       }
     }
-    while ((await this.#step('join')) !== 200) await sleep(AGAIN_MS)
+    // Unless it was stopped: in a test that failed there may be nobody left to let it in.
+    while (!this.#stopped && (await this.#step('join')) !== 200) await sleep(AGAIN_MS)
   }
 
   stop(): void {
+    this.#stopped = true
     clearInterval(this.#asking)
     this.line.stop()
   }

@@ -80,20 +80,22 @@ export class WebSocketTransport {
   }
 
   /**
-   * Tells every client to come back elsewhere, each at another moment within `spreadMs`, and closes the connections over
-   * that time. Resolves when none is left, or after `spreadMs`.
+   * Tells every client to come back elsewhere, each at another moment within `spreadMs`, and closes its connection a little
+   * after that moment: nobody is cut off and then has to wait. Resolves when none is left, or after `spreadMs`.
    */
   async drain(spreadMs: number): Promise<void> {
     this.#draining = true
-    const sessions = [...this.#options.gateway.hub.sessions]
-    for (const session of sessions) {
-      const afterMs = Math.round(Math.random() * spreadMs)
-      session.queue.push(JSON.stringify({ push: 'reconnect', afterMs }))
-    }
-    this.#options.gateway.flusher.flush()
-    for (let steps = DRAIN_STEPS; steps > 0 && this.#options.gateway.hub.sessions.size > 0; steps--) {
-      await new Promise((resolve) => setTimeout(resolve, spreadMs / DRAIN_STEPS))
-      for (const session of sessions.splice(0, Math.ceil(sessions.length / steps))) session.close('draining')
+    const { hub, flusher } = this.#options.gateway
+    const stepMs = spreadMs / DRAIN_STEPS
+    const afterMs = () => Math.floor(Math.random() * (spreadMs - stepMs))
+    const leaving = [...hub.sessions].map((session) => ({ session, afterMs: afterMs() }))
+    for (const { session, afterMs } of leaving) session.queue.push(JSON.stringify({ push: 'reconnect', afterMs }))
+    flusher.flush()
+    // The last one first: the next is taken from the end.
+    leaving.sort((a, b) => b.afterMs - a.afterMs)
+    for (let step = 0; step < DRAIN_STEPS && hub.sessions.size > 0; step++) {
+      await new Promise((resolve) => setTimeout(resolve, stepMs))
+      while ((leaving.at(-1)?.afterMs ?? Infinity) <= step * stepMs) leaving.pop()?.session.close('draining')
     }
   }
 

@@ -134,7 +134,8 @@ function store(connection: Connection, at: number, plan: AppendPlan): Promise<un
   const rooms = plan.touchedRooms()
   if (rooms.length === 0) return []
   const { messages, changes } = plan
-  const cursors = [...plan.cursors.values()]
+  // In the order in which gathered cursors are written too: neither waits for the other in a circle.
+  const cursors = [...plan.cursors.values()].sort((a, b) => a.room.pk - b.room.pk || a.actorPk - b.actorPk)
   const writes: Promise<unknown>[] = [
     connection.rows(STORE, [
       at,

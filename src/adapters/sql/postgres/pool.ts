@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -9,6 +10,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import pg from 'pg'
+import { YeoulError } from '../../../protocol/errors.ts'
 import type { Tables } from '../tables.ts'
 import { ConnectionLost } from './failure.ts'
 
@@ -18,8 +20,9 @@ export interface Statement {
   text: string
 }
 
-/** How long a connection may take to come, or to be free. */
+/** How long a connection may take to be made, and to be free. */
 const CONNECT_MS = 2_500
+const FREE_MS = 5_000
 /** The server gives a statement up before we do, so that nothing is under way of which nobody waits for the end. */
 const STATEMENT_MS = 7_000
 const ANSWER_MS = 8_000
@@ -42,10 +45,13 @@ const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
 export class Pool {
   readonly #pool: pg.Pool
   readonly #connections = new WeakMap<pg.PoolClient, Connection>()
+  #free: number
+  readonly #waiting = new Set<() => void>()
   /** How many statements were sent. */
   readonly counts = { statements: 0 }
 
   constructor(url: string, options: { size: number; plannedOnce: boolean; lost: (error: Error) => void }) {
+    this.#free = options.size
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.size,
@@ -70,8 +76,39 @@ export class Pool {
     })
   }
 
-  /** Lends a connection to `work`. One that was lost does not come back. Rejects `ConnectionLost` when there is none. */
+  /**
+   * Lends a connection to `work`. One that was lost does not come back. Rejects `ConnectionLost` when none can be made, and
+   * `unavailable` when none comes free.
+   */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--
+    else await this.#comesFree()
+    try {
+      return await this.#lend(work)
+    } finally {
+      const [next] = this.#waiting
+      if (next === undefined) this.#free++
+      else next()
+    }
+  }
+
+  /** Waits behind those that came before. The pool's own queue counts this against the time for making a connection. */
+  #comesFree(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const take = () => {
+        this.#waiting.delete(take)
+        clearTimeout(late)
+        resolve()
+      }
+      const late = setTimeout(() => {
+        this.#waiting.delete(take)
+        reject(new YeoulError('unavailable', 'The database: no connection comes free'))
+      }, FREE_MS)
+      this.#waiting.add(take)
+    })
+  }
+
+  async #lend<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const client = await this.#connect()
     let connection = this.#connections.get(client)
     if (connection === undefined) {
@@ -140,6 +177,7 @@ export class Connection {
 
   async #query(query: pg.QueryConfig & { rowMode?: 'array' }): Promise<pg.QueryResult> {
     this.#counts.statements++
+    this.#gather()
     try {
       return await this.#client.query(query)
     } catch (error) {
@@ -147,6 +185,14 @@ export class Connection {
       if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error
       throw new ConnectionLost(error)
     }
+  }
+
+  /** What is asked in one turn goes out in one piece: the system call costs more than the statement. */
+  #gather(): void {
+    const { stream } = (this.#client as unknown as { connection: { stream: Writable } }).connection
+    if (stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => stream.uncork())
   }
 }
 

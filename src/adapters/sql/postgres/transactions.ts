@@ -11,6 +11,12 @@ const PENDING_MAX = 20_000
 /** A transaction that meets others (a deadlock, one name taken twice at once) is tried so many times. */
 const TRIES = 5
 
+/**
+ * Each statement sees what was committed before it began: what follows the one that waited for a room is up to date. Said
+ * each time, since a database may be set to another default.
+ */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+
 /** What a transaction has to say when it is done but for its last writes, which travel together with the commit. */
 export interface Outcome<T> {
   value: T
@@ -94,7 +100,7 @@ export class Transactions {
   }
 
   async #once<T>(connection: Connection, work: (connection: Connection) => Promise<Outcome<T>>): Promise<T> {
-    const begun = connection.command('BEGIN')
+    const begun = connection.command(BEGIN)
     const working = work(connection)
     // When the commit is not reached, nobody else waits for its last writes.
     working.then(({ lastWrites }) => Promise.allSettled(lastWrites)).catch(() => {})

@@ -21,7 +21,9 @@ describe('nodes that share a PostgreSQL database', () => {
   let nodes: [PostgresStore, PostgresStore]
 
   before(async () => {
-    postgres = await startPostgres({ fsync: false })
+    // Whatever an operator has made the default.
+    const settings = { default_transaction_isolation: 'repeatable read' }
+    postgres = await startPostgres({ fsync: false, settings })
   })
   after(() => postgres.stop())
   beforeEach(async () => {

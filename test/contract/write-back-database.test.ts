@@ -218,6 +218,23 @@ describe('the database of the write-back worker', () => {
     await clean()
   })
 
+  test('[P2] a partition that comes back after another worker had it goes on where that one stopped', async () => {
+    await write(message(0, 'a', 'one'))
+    const other = openWriteBack(url)
+    try {
+      const second = message(0, 'b', 'two')
+      await database.release('w')
+      const theirs = (await other.lease('v', LIFE_MS)).find(({ partition }) => partition === lease.partition) as Lease
+      assert.equal((await other.persist('v', [{ lease: theirs, entries: [second] }])).state, 'written')
+      await other.release('v')
+      lease = await leaseOf(room)
+      await write(message(0, 'c', 'three'))
+      await clean()
+    } finally {
+      await other.close()
+    }
+  })
+
   const brokenAt = (first: LogEntry) => ({
     partition: partitionOf(room, PARTITIONS),
     why: `room ${room} goes on with event ${first.seq} (message 1) after event ${first.seq} (message 1)`,

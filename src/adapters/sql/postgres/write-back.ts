@@ -56,7 +56,7 @@ class PostgresWriteBack implements WriteBackDatabase {
   async persist(worker: string, pieces: Piece[]): Promise<Persisted> {
     try {
       const batch = parsePieces(pieces)
-      const folded = await this.#foldKnown(batch)
+      const folded = await this.#foldFresh(batch)
       const held = await this.#write(worker, pieces, folded)
       if (!held) {
         this.#forget(batch)
@@ -92,6 +92,17 @@ class PostgresWriteBack implements WriteBackDatabase {
 
   close(): Promise<void> {
     return this.#connection.close()
+  }
+
+  /** Where a room ends may be remembered from before another worker had its partition: then the database is asked. */
+  async #foldFresh(batch: ParsedEntry[]): Promise<Folded> {
+    try {
+      return await this.#foldKnown(batch)
+    } catch (error) {
+      if (!(error instanceof BadEntry) || !error.broken) throw error
+      this.#forget(batch)
+      return this.#foldKnown(batch)
+    }
   }
 
   async #foldKnown(batch: ParsedEntry[]): Promise<Folded> {

@@ -38,8 +38,11 @@ export class Heads {
     this.#bus = bus
   }
 
-  /** Cells of rooms that exist, in the order of `rooms`. Each must be given back with `release`. */
-  async hold(rooms: string[]): Promise<HeadCell[]> {
+  /**
+   * Cells of rooms that exist, in the order of `rooms`, and whether a head among them had to be read. Each must be given
+   * back with `release`.
+   */
+  async hold(rooms: string[]): Promise<{ cells: HeadCell[]; read: boolean }> {
     const fresh: HeadCell[] = []
     const cells = rooms.map((room) => {
       let cell = this.#cells.get(room)
@@ -57,12 +60,13 @@ export class Heads {
         const reading = this.#read(fresh)
         for (const cell of fresh) cell.reading = reading
       }
+      const read = cells.some((cell) => cell.reading !== null)
       await Promise.all(new Set(cells.map((cell) => cell.reading)))
+      return { cells, read }
     } catch (error) {
       for (const cell of cells) this.release(cell)
       throw error
     }
-    return cells
   }
 
   get(room: string): HeadCell | undefined {

@@ -201,12 +201,16 @@ export class Session implements LocalSession, SubscribingSession {
     // Made before the rooms are read: it notes those that are taken away meanwhile.
     const watch = new Watch(this.user, rooms === 'all', heads, limits.watched)
     this.#watch = watch
-    const mine = memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
+    const mine = () => memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
     if (rooms === 'all') return JSON.stringify({ heads: await watch.add(mine) })
     const asked = new Set(rooms)
-    const members = mine.then((ids) => asked.intersection(new Set(ids)))
-    const answer = { heads: await watch.add(members.then((ids) => [...ids])) }
-    const refused = [...asked.difference(await members)]
+    let members = new Set<string>()
+    const find = async () => {
+      members = asked.intersection(new Set(await mine()))
+      return [...members]
+    }
+    const answer = { heads: await watch.add(find) }
+    const refused = [...asked.difference(members)]
     return JSON.stringify(refused.length > 0 ? { ...answer, refused } : answer)
   }
   unwatch(room: string): void {
@@ -214,7 +218,9 @@ export class Session implements LocalSession, SubscribingSession {
   }
   roomAdded(room: string): void {
     this.queue.push(JSON.stringify({ push: 'room_added', room }))
-    if (this.#watch?.all) this.#watch.addLater(room).catch(this.gateway.failed)
+    if (!this.#watch?.all) return
+    const find = async () => ((await this.gateway.memberships.get(room, this.user)) === null ? [] : [room])
+    this.#watch.addLater(room, find).catch(this.gateway.failed)
   }
   roomRemoved(room: string): void {
     this.queue.push(JSON.stringify({ push: 'room_removed', room }))

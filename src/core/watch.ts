@@ -24,16 +24,20 @@ export class Watch {
     this.#most = most
   }
 
-  /** Begins to watch; the heads are those to answer with, and told thereby. */
-  async add(rooms: string[] | Promise<string[]>): Promise<HeadEntry[]> {
+  /**
+   * Begins to watch; the heads are those to answer with, and told thereby. `find` answers the rooms, those among which the
+   * user is a member of; it is asked again when a head was read after that, which may lie above the user's leave (P5).
+   */
+  async add(find: () => Promise<string[]>): Promise<HeadEntry[]> {
     this.#adding++
     try {
-      const cells = await this.#heads.hold((await rooms).slice(0, this.#most))
+      const { cells, read } = await this.#heads.hold((await find()).slice(0, this.#most))
+      const still = read ? await this.#stillMine(find, cells) : null
       const known = new Set(this.#cells)
       const added: HeadCell[] = []
       for (const cell of cells) {
         // The session may have ended, or a join have added the room, or a leave taken it away, while the heads were read.
-        const late = this.#ended || known.has(cell) || this.#removed.has(cell.room)
+        const late = this.#ended || known.has(cell) || this.#removed.has(cell.room) || still?.has(cell.room) === false
         if (late || this.#cells.length >= this.#most) this.#heads.release(cell)
         else {
           this.#cells.push(cell)
@@ -48,10 +52,10 @@ export class Watch {
     }
   }
 
-  /** A room that the user just joined: its head is told with the next push. */
-  async addLater(room: string): Promise<void> {
+  /** A room that the user just joined: its head is told with the next push. `find` as in `add`. */
+  async addLater(room: string, find: () => Promise<string[]>): Promise<void> {
     this.#removed.delete(room)
-    if ((await this.add([room])).length === 0) return
+    if ((await this.add(find)).length === 0) return
     const i = this.#cells.findIndex((cell) => cell.room === room)
     if (i >= 0) this.#told[i] = -1
   }
@@ -91,6 +95,15 @@ export class Watch {
     }
     this.#read = null
     return rooms === null ? null : JSON.stringify({ push: 'heads', rooms })
+  }
+
+  async #stillMine(find: () => Promise<string[]>, cells: HeadCell[]): Promise<Set<string>> {
+    try {
+      return new Set(await find())
+    } catch (error) {
+      for (const cell of cells) this.#heads.release(cell)
+      throw error
+    }
   }
 
   #entry(cell: HeadCell, readN?: number): HeadEntry {

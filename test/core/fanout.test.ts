@@ -185,7 +185,7 @@ test('[P4] after lost answers, what was committed and never published is found, 
   const hots = await Promise.all(rooms.map(n.load))
   const subscriptions = hots.map(n.subscribe)
   const watch = new Watch('nobody', false, n.heads, 10)
-  await watch.add([rooms[0] as string])
+  await watch.add(async () => [rooms[0] as string])
   await unpublished(rooms[0] as string, 3)
   await store.memberships.end(rooms[1] as string, users[3] as string, users[3] as string, 0, 'left')
   await store.rooms.remove(rooms[2] as string, users[0] as string, 0)

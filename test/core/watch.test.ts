@@ -14,7 +14,7 @@ test('a raised epoch is told although the sequence is where it was, and what com
   const bus = new MemoryBus()
   const heads = new Heads(log, bus)
   const watch = new Watch('somebody', true, heads, 10)
-  await watch.add(['a'])
+  await watch.add(async () => ['a'])
   const joined: RoomEvent = { type: 'room', seq: 5, at: 0, actor: 'x', changes: {} }
   heads.apply('a', 2, [joined])
   assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 2, seq: 5, n: 0 }])
@@ -33,7 +33,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
     })
     const watch = new Watch('somebody', true, heads, 10)
     const rooms = Promise.withResolvers<string[]>()
-    const added = watch.add(rooms.promise)
+    const added = watch.add(() => rooms.promise)
     if (moment === 'before the rooms are known') watch.remove('a')
     rooms.resolve(['a', 'b'])
     await rooms.promise
@@ -50,7 +50,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
         events: [{ type: 'room', seq: 6, at: 0, actor: 'x', changes: {} }],
       })
     assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'b', epoch: 1, seq: 6, n: 3 }])
-    await watch.addLater('a')
+    await watch.addLater('a', async () => ['a'])
     assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 5, n: 3 }])
   }
 })
@@ -58,7 +58,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
 test('[P5] a head passes no event that was not seen: it may be the leave of who watches', async () => {
   const heads = new Heads(log, new MemoryBus())
   const watch = new Watch('somebody', true, heads, 10)
-  await watch.add(['a'])
+  await watch.add(async () => ['a'])
   const event = (seq: number): RoomEvent => ({ type: 'room', seq, at: 0, actor: 'x', changes: {} })
   assert.equal(heads.apply('a', 1, [event(8), event(7)]), true)
   assert.equal(watch.changes(), null)
@@ -69,4 +69,16 @@ test('[P5] a head passes no event that was not seen: it may be the leave of who 
   )
   assert.equal(heads.apply('a', 1, [event(6)]), false)
   assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 8, n: 3 }])
+})
+
+test('[P5] who leaves while the heads are read watches nothing, though nobody told of the leave', async () => {
+  const heads = new Heads(log, new MemoryBus())
+  const watch = new Watch('somebody', true, heads, 10)
+  const mine = [['a', 'b'], ['b']]
+  const answer = await watch.add(async () => mine.shift() ?? [])
+  assert.deepEqual(
+    answer.map(({ room }) => room),
+    ['b'],
+  )
+  assert.equal(heads.get('a'), undefined, 'given back')
 })

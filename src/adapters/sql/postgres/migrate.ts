@@ -43,7 +43,8 @@ export async function migrate(url: string, partitions: number): Promise<Cluster>
   }
   try {
     await refuseUnfit(client)
-    await client.query('BEGIN')
+    // What another node did while this one waited for the lock must be seen.
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
     await client.query(`SET LOCAL lock_timeout = ${LOCK_MS}`)
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
     await takeSteps(client)

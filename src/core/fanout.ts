@@ -225,7 +225,9 @@ export class FanOut {
 
   /** Moves the head of a watched room. Who watches without being subscribed stops at their `leave` too (P5). */
   #watched(room: string, epoch: number, events: RoomEvent[]): void {
+    const before = this.#heads.get(room)?.seq
     const missing = this.#heads.apply(room, epoch, events)
+    if (before !== undefined) this.#readBySending(room, before, events)
     const known = new Set<string>()
     for (const event of events.toReversed()) {
       if (event.type !== 'leave' && event.type !== 'join') continue
@@ -237,6 +239,14 @@ export class FanOut {
     if (missing && !this.#filling.has(room)) {
       this.#filling.add(room)
       setTimeout(() => void this.#fillGap(room), GAP_MS).unref()
+    }
+  }
+
+  /** One's own message moves one's cursor: who watches on another session learns it here, without a notice of its own. */
+  #readBySending(room: string, after: number, events: RoomEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'message' || event.seq <= after) continue
+      for (const session of this.#hub.ofUser(event.actor)) session.readElsewhere(room, event.n)
     }
   }
 

@@ -4,10 +4,9 @@ import type { Position } from '../protocol/model.ts'
 
 interface Pending {
   cursor: ReadCursor
+  epoch: number
   /** The session that read, '' when nobody's in particular: the others are told. */
   by: string
-  /** Whether the cursor must be written; one's own message has moved it in the log already. */
-  save: boolean
 }
 
 interface Exit {
@@ -52,12 +51,19 @@ export class Progress {
 
   /** A user has read a room up to `seq` of this epoch; answers whether that is news here. */
   read(cursor: ReadCursor, epoch: number, by: string): boolean {
-    return this.#note(cursor, epoch, by, true)
+    const key = keyOf(cursor)
+    if (!this.#isNews(key, cursor, epoch)) return false
+    if (!this.#cursors.has(key) && this.#cursors.size >= WAITING_MAX * 2) return false
+    this.#cursors.set(key, { cursor, epoch, by })
+    if (this.#cursors.size > WAITING_MAX) void this.flush()
+    return true
   }
 
-  /** A user's own message moved the cursor: the log wrote it, other sessions of the user are told. */
+  /** A user's own message moved the cursor: the log wrote it, and the message tells the user's other sessions. */
   sent(cursor: ReadCursor, epoch: number): void {
-    this.#note(cursor, epoch, '', false)
+    const key = keyOf(cursor)
+    if (!this.#isNews(key, cursor, epoch)) return
+    this.#cursors.delete(key)
   }
 
   exited(room: string, user: string, at: number): void {
@@ -82,17 +88,18 @@ export class Progress {
     await this.flush()
   }
 
-  #note(cursor: ReadCursor, epoch: number, by: string, save: boolean): boolean {
-    const key = cursor.room + cursor.user
-    const known = this.#known.get(key)
-    if (known !== undefined && (known.epoch > epoch || (known.epoch === epoch && known.seq >= cursor.seq))) return false
+  /** Whether the cursor is beyond what this node knows of the user in this room; then it is known. */
+  #isNews(key: string, cursor: ReadCursor, epoch: number): boolean {
+    if (this.#isKnown(key, cursor.seq, epoch)) return false
     this.#known.set(key, { epoch, seq: cursor.seq })
     if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value as string)
-    const waiting = this.#cursors.get(key)
-    if (waiting === undefined && this.#cursors.size >= WAITING_MAX * 2) return false
-    this.#cursors.set(key, { cursor, by, save: save || (waiting?.save ?? false) })
-    if (this.#cursors.size > WAITING_MAX) void this.flush()
     return true
+  }
+
+  /** Whether the user is known to have read so far, or of a later epoch. */
+  #isKnown(key: string, seq: number, epoch: number): boolean {
+    const known = this.#known.get(key)
+    return known !== undefined && (known.epoch > epoch || (known.epoch === epoch && known.seq >= seq))
   }
 
   async #save(): Promise<void> {
@@ -100,7 +107,7 @@ export class Progress {
     const exits = [...this.#exits.values()]
     this.#cursors.clear()
     this.#exits.clear()
-    const cursors = pending.filter((one) => one.save).map((one) => one.cursor)
+    const cursors = pending.map((one) => one.cursor)
     try {
       for (let i = 0; i < Math.max(cursors.length, exits.length); i += CHUNK)
         await this.#memberships.saveProgress(cursors.slice(i, i + CHUNK), exits.slice(i, i + CHUNK))
@@ -113,17 +120,20 @@ export class Progress {
       this.#bus.publishToUser(cursor.user, { kind: 'read', room: cursor.room, seq: cursor.seq, n: cursor.n, by })
   }
 
-  /** What could not be saved waits for the next time, unless something newer waits already. */
+  /** What could not be saved waits for the next time, unless something newer waits already or was written by the log. */
   #keep(pending: Pending[], exits: Exit[]): void {
     for (const one of pending) {
-      const key = one.cursor.room + one.cursor.user
-      const newer = this.#cursors.get(key)
-      if (newer !== undefined) newer.save ||= one.save
-      else if (this.#cursors.size < WAITING_MAX) this.#cursors.set(key, one)
+      const key = keyOf(one.cursor)
+      if (this.#isKnown(key, one.cursor.seq + 1, one.epoch)) continue
+      if (this.#cursors.size < WAITING_MAX) this.#cursors.set(key, one)
     }
     for (const exit of exits) {
       const key = exit.room + exit.user
       if (!this.#exits.has(key) && this.#exits.size < WAITING_MAX) this.#exits.set(key, exit)
     }
   }
+}
+
+function keyOf({ room, user }: ReadCursor): string {
+  return room + user
 }

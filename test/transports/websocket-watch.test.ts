@@ -214,6 +214,17 @@ describe('read cursors', () => {
     for (const socket of [reader, other, stranger]) socket.close()
   })
 
+  test('of own sends reach one’s other sessions also when others have written since', async () => {
+    const room = await openRoom(joon, mina)
+    const [here, there] = [await hello(mina), await hello(mina)]
+    await there.ok('watch', { rooms: [room] })
+    await here.ok('send', { room, clientMessageId: crypto.randomUUID(), body: 'mine' })
+    await post(joon, room)
+    await untilHead(there, room, (head) => head.n === 2)
+    assert.equal(Math.max(...headsOf(there, room).map(({ readN }) => readN ?? 0)), 1)
+    for (const socket of [here, there]) socket.close()
+  })
+
   test('are not told in rooms larger than the limit', async () => {
     const crowd = await Promise.all([newPerson(server), newPerson(server)])
     const room = await openRoom(joon, mina, ...crowd)

@@ -7,6 +7,8 @@ import { Library } from './library.ts'
 const CALL_MAX = 262_144
 /** Bytes that may wait for Redis; beyond, notices are dropped. */
 const WAITING_MAX = 8_388_608
+/** A call costs much more than a notice: calls follow each other no quicker. The first after a pause waits for nothing. */
+const CALL_EVERY_MS = 3
 const TICK_MS = 1_000
 /** A push that was not answered in this time is counted as lost, as far as the others need to know. */
 const DOUBT_MS = 1_000
@@ -23,8 +25,8 @@ interface Call {
 }
 
 /**
- * Publishes lines: what one turn of the event loop brings for a tag is one push, and all pushes to one server one call (in a
- * Redis Cluster, to one partition). Nothing ever waits here for Redis. What
+ * Publishes lines: what one turn of the event loop (under load, some ms) brings for a tag is one push, and all pushes to one
+ * server one call (in a Redis Cluster, to one partition). Nothing ever waits here for Redis. What
  * cannot be sent is dropped and remembered: as soon as Redis takes pushes again the others are told that something is missing.
  */
 export class BusPublisher {
@@ -33,6 +35,7 @@ export class BusPublisher {
   #gathered = new Map<string, string[]>()
   #gatheredBytes = 0
   #scheduled = false
+  #flushedAt = 0
   /** Tags of which something was dropped, or may have been. */
   #owed = new Set<string>()
   /** Calls that were not answered yet, in the order in which they were sent. */
@@ -65,10 +68,13 @@ export class BusPublisher {
     this.#gatheredBytes += line.length
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    const flush = () => {
       this.#scheduled = false
       this.#flush()
-    })
+    }
+    const waitMs = this.#flushedAt + CALL_EVERY_MS - performance.now()
+    if (waitMs > 0) setTimeout(flush, waitMs)
+    else setImmediate(flush)
   }
 
   /** Resolves when what was published is on its way, or soon when Redis does not take it. */
@@ -94,6 +100,7 @@ export class BusPublisher {
     const gathered = this.#gathered
     this.#gathered = new Map()
     this.#gatheredBytes = 0
+    this.#flushedAt = performance.now()
     let call: Call | null = null
     for (const [tag, lines] of gathered) {
       if (!this.#takesPushes(tag)) {

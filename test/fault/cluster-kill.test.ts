@@ -15,7 +15,7 @@ import { API_KEY } from '../support/server.ts'
 import { TestSocket } from '../support/socket.ts'
 import { assertWitnessed, eventually, Follower, Writer } from '../support/witnesses.ts'
 
-const KILLS = 6
+const KILLS = 4
 /** A node that has not been heard of for 5 s is gone; those that are left look about once a second. */
 const GONE_MS = 9_000
 

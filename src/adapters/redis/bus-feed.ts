@@ -5,6 +5,8 @@ import type { RedisServer } from './server.ts'
 const TICK_MS = 1_000
 /** A channel that nobody needs any more is heard for so many ticks longer: interest comes and goes. */
 const LINGER_TICKS = 30
+/** How long after a channel has moved its new place is looked for. */
+const MOVED_MS = 100
 /** Losses are told together. */
 const GATHER_MS = 20
 
@@ -54,6 +56,7 @@ export class BusFeed {
   #subscribers = new Map<RedisServer, Subscriber>()
   #missed = new Set<string>()
   #missedTimer: NodeJS.Timeout | null = null
+  #movedTimer: NodeJS.Timeout | null = null
   #timer: NodeJS.Timeout
   #closed = false
   #pushes = 0
@@ -110,6 +113,7 @@ export class BusFeed {
     this.#closed = true
     clearInterval(this.#timer)
     if (this.#missedTimer !== null) clearTimeout(this.#missedTimer)
+    if (this.#movedTimer !== null) clearTimeout(this.#movedTimer)
     for (const subscriber of this.#subscribers.values()) subscriber.redis.disconnect()
   }
 
@@ -208,6 +212,7 @@ export class BusFeed {
 
   /** Brings every channel to the server in charge of it. */
   #place(): void {
+    if (this.#closed) return
     for (const channel of this.#channels.values()) this.#placeOne(channel)
     const servers = new Set(this.#link.servers)
     for (const [server, subscriber] of this.#subscribers) {
@@ -253,7 +258,11 @@ export class BusFeed {
     redis.on('smessage', (name: string, message: string) => this.#push(subscriber, name, message))
     redis.on('moved', () => {
       for (const channel of mine()) channel.on = false
-      void this.#link.readMap().then(() => this.#place())
+      // The servers themselves may not agree yet: not at once, and not again and again.
+      this.#movedTimer ??= setTimeout(() => {
+        this.#movedTimer = null
+        void this.#link.readMap().then(() => this.#place())
+      }, MOVED_MS)
     })
     this.#subscribers.set(server, subscriber)
     return subscriber

@@ -8,8 +8,8 @@ const KEY = 'yeoul:{nodes}'
 const BEAT_MS = 1_000
 /** A node that has not beaten for so long is gone. */
 const GONE_MS = 5_000
-/** A beat that took longer says that this node or Redis was in trouble. */
-const SLOW_MS = 2_000
+/** A longer time between two beats says that this node or Redis was in trouble. */
+const SLOW_MS = 2_500
 
 const library = new Library('nodes', new URL('./nodes.lua', import.meta.url))
 
@@ -117,11 +117,10 @@ export class RedisNodes implements NodeRegistry {
     try {
       const record = JSON.stringify({ ...this.self, ...this.#report?.() })
       const answer = await library.call(this.#link, 'beat', [KEY], [this.self.id, ++this.#beats, record])
-      const took = performance.now() - sentAt
-      if (took > SLOW_MS) this.#calmSince = performance.now()
-      const silentMs = sentAt - this.#beatenAt
+      const silentMs = performance.now() - (this.#beats > 1 ? this.#beatenAt : sentAt)
       this.#beatenAt = performance.now()
-      if (this.#beats > 1 && silentMs > GONE_MS - BEAT_MS) for (const handler of this.#returnHandlers) handler()
+      if (silentMs > SLOW_MS) this.#calmSince = performance.now()
+      if (silentMs > GONE_MS - BEAT_MS) for (const handler of this.#returnHandlers) handler()
       const [now, beats] = read(answer)
       this.#learn(now, beats)
     } catch {

@@ -165,6 +165,8 @@ export class RedisPresence implements Presence {
         this.#followed.delete(partition.tag)
         this.#feed.release(partition.tag)
         for (const node of partition.nodes.values()) this.#view.replace(node, [])
+        // What is being read of them just now comes too late.
+        partition.nodes.clear()
       } else if (partition.unsure) this.#compare(partition)
     }
   }

@@ -3,8 +3,8 @@ import type { ParkedEntry } from '../../../ports/write-back.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { EDIT, eventTypeNumber, MESSAGE, REACTION } from '../tables.ts'
+import { readEvent } from './write-back-entries.ts'
 import { jsonList } from './write-back-fold.ts'
-import { readEvent } from './write-back-park.ts'
 
 const ROOM = eventTypeNumber('room')
 const LISTED_MAX = 1_000

@@ -1,7 +1,7 @@
-import type { Piece } from '../../../ports/write-back.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { eventTypeNumber } from '../tables.ts'
+import { BadEntry, type ParsedEntry } from './write-back-entries.ts'
 
 /** A room as it is in the database; only who holds the lease of its partition moves it. */
 export interface WrittenRoom {
@@ -24,15 +24,6 @@ export interface Known {
   users: Map<string, number>
   /** The messages of earlier batches on which this one has reactions, by `messageKey`. */
   messages: Map<string, WrittenMessage | null>
-}
-
-/** An event of the batch with the entry that it came in. */
-export interface ParsedEntry {
-  partition: number
-  room: string
-  seq: number
-  n: number
-  event: RoomEvent
 }
 
 export interface EventRow {
@@ -103,43 +94,8 @@ export interface Folded {
   reactions: ReactionChange[]
 }
 
-/** An entry that cannot become rows. */
-export class BadEntry extends Error {
-  readonly partition: number
-  /** Whether it does not go on where its room ended. */
-  readonly broken: boolean
-
-  constructor(partition: number, why: string, broken = false) {
-    super(why)
-    this.partition = partition
-    this.broken = broken
-  }
-}
-
 export function messageKey(room: string, seq: number): string {
   return `${room} ${seq}`
-}
-
-/** Throws `BadEntry`. */
-export function parsePieces(pieces: Piece[]): ParsedEntry[] {
-  const parsed: ParsedEntry[] = []
-  for (const { lease, entries } of pieces) {
-    for (const { room, seq, n, event } of entries)
-      parsed.push({ partition: lease.partition, room, seq, n, event: parseEvent(lease.partition, event) })
-  }
-  return parsed
-}
-
-function parseEvent(partition: number, text: string): RoomEvent {
-  let event: Partial<RoomEvent> | null
-  try {
-    event = JSON.parse(text)
-  } catch {
-    throw new BadEntry(partition, 'the event is no JSON')
-  }
-  if (typeof event?.actor !== 'string' || typeof event.at !== 'number' || eventTypeNumber(event.type as never) < 0)
-    throw new BadEntry(partition, 'the event lacks its type, time or actor')
-  return event as RoomEvent
 }
 
 /**
@@ -153,19 +109,22 @@ export function fold(batch: ParsedEntry[], known: Known): Folded {
 class Folding {
   readonly #known: Known
   readonly #events: EventRow[] = []
-  /** The messages that this batch brings, and the changes on earlier ones. */
+  /** The messages that this batch brings, if it changes any at all, and the changes on earlier ones. */
   readonly #own = new Map<string, EventRow>()
   readonly #messages = new Map<string, MessageChange>()
   readonly #rooms = new Map<string, RoomChange>()
   readonly #cursors = new Map<string, CursorChange>()
   readonly #reactions = new Map<string, Map<string, ReactionChange>>()
-  readonly #clientIds = new Set<string>()
+  readonly #firstOfId = new Map<string, EventRow>()
+  readonly #sharedIds = new Set<string>()
+  #hasChanges = false
 
   constructor(known: Known) {
     this.#known = known
   }
 
   fold(batch: ParsedEntry[]): Folded {
+    this.#hasChanges = batch.some(({ event }) => changesMessage(event))
     for (const entry of batch) this.#entry(entry)
     return {
       events: this.#events,
@@ -192,7 +151,7 @@ class Folding {
         if (event.body === null) row.deletedAt = event.at
         room.lastMessageSeq = entry.seq
         room.lastAt = event.at
-        this.#own.set(messageKey(entry.room, entry.seq), row)
+        if (this.#hasChanges) this.#own.set(messageKey(entry.room, entry.seq), row)
         this.#moveCursor(room, row.actorPk, entry)
         break
       case 'edit':
@@ -282,10 +241,16 @@ class Folding {
 
   /** The log forgets ids after its window: a repeat later on is a message of its own, under a name of its own. */
   #clientIdOnce(row: EventRow, id: string): string {
+    const first = this.#firstOfId.get(id)
+    if (first === undefined) {
+      this.#firstOfId.set(id, row)
+      return id
+    }
+    // Ids are nearly always made to be the only one of their kind in the world; these are not.
     const key = `${row.roomPk} ${row.actorPk} ${id}`
-    if (this.#clientIds.has(key)) return renamed(id, row.seq)
-    this.#clientIds.add(key)
-    return id
+    const taken = (first.roomPk === row.roomPk && first.actorPk === row.actorPk) || this.#sharedIds.has(key)
+    this.#sharedIds.add(key)
+    return taken ? renamed(id, row.seq) : id
   }
 
   #moveCursor({ room }: RoomChange, userPk: number, { seq, n }: ParsedEntry): void {
@@ -366,6 +331,7 @@ class Folding {
 
 /** The messages of earlier batches whose reactions a batch changes. */
 export function reactedBefore(batch: ParsedEntry[]): { room: string; seq: number }[] {
+  if (!batch.some(({ event }) => event.type === 'reaction')) return []
   const own = new Set<string>()
   const found = new Map<string, { room: string; seq: number }>()
   for (const { room, seq, event } of batch) {
@@ -376,6 +342,10 @@ export function reactedBefore(batch: ParsedEntry[]): { room: string; seq: number
     }
   }
   return [...found.values()]
+}
+
+function changesMessage({ type }: RoomEvent): boolean {
+  return type === 'edit' || type === 'delete' || type === 'reaction'
 }
 
 /** What a client message id is called when the room has it already. */

@@ -1,8 +1,8 @@
 import type { Lease, LogEntry } from '../../../ports/write-back.ts'
-import type { RoomEvent } from '../../../protocol/model.ts'
 import { eventTypeNumber, MESSAGE } from '../tables.ts'
 import type { Statement } from './pool.ts'
 import type { WriteBackConnection } from './write-back-connection.ts'
+import { readEvent } from './write-back-entries.ts'
 
 const ROOM = eventTypeNumber('room')
 /** A client message id that a placeholder may keep. */
@@ -83,13 +83,4 @@ export async function parkEntry(
 
 function storable(text: unknown): boolean {
   return typeof text === 'string' && text.length <= ID_MAX && !text.includes('\0')
-}
-
-/** The event of an entry, if it can be read at all. */
-export function readEvent(text: string): Partial<RoomEvent> | null {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,14 +1,12 @@
 import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
 import { leasePartitions, makePartitions, releasePartitions, settlePartition } from './leases.ts'
 import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
+import { BadEntry, type ParsedEntry, parsePieces } from './write-back-entries.ts'
 import {
-  BadEntry,
   type EventRow,
   type Folded,
   fold,
   messageKey,
-  type ParsedEntry,
-  parsePieces,
   reactedBefore,
   renamed,
   type WrittenMessage,

@@ -61,7 +61,7 @@ describe('a PostgreSQL database that fails', () => {
       let cuts = 0
       let done = false
       const cutting = (async () => {
-        for (; !done; cuts++) {
+        for (; !done && cuts < 40; cuts++) {
           await sleep(5 + Math.random() * 40)
           proxy.cutAll()
         }
@@ -87,6 +87,19 @@ describe('a PostgreSQL database that fails', () => {
         [...acknowledged],
       )
       assert.deepEqual((await store.verify()).problems, [])
+    })
+
+    test('ways that were lost without a word cost one call its time, not one for each connection', async (t) => {
+      const { proxy, store, ann, room } = await scene(t)
+      await Promise.all([...Array(8)].map(() => store.log.read(room, 0, 10)))
+      await Promise.all([...Array(2)].map(async () => append(store, message(await newRoom(store, [ann]), ann, 'x'))))
+      proxy.loseAll()
+      const lost = [append(store, message(room, ann, 'x')), store.log.read(room, 0, 10)]
+      await Promise.all(lost.map((asked) => assert.rejects(asked, code('unavailable'))))
+      const began = performance.now()
+      await say(store, room, ann, 'y')
+      for (let i = 0; i < 8; i++) await store.log.read(room, 0, 10)
+      assert.ok(performance.now() - began < 2_000)
     })
 
     test('a node that stops in the middle of a transaction keeps a room from the others for some seconds, not for good', async (t) => {
@@ -154,8 +167,10 @@ describe('a PostgreSQL database that fails', () => {
   })
 
   test('a database that is stopped in its tracks: every call ends with unavailable in time, and all goes on when it does', async (t) => {
-    const { store, ann, room } = await scene(t)
+    const { url, store, ann, room } = await scene(t)
     const bob = await newUser(store)
+    const idle = await openPostgresStore({ url, partitions: PARTITIONS })
+    await idle.ping()
     postgres.pause()
     const began = performance.now()
     const timed = async (asked: Promise<unknown>) => {
@@ -171,6 +186,9 @@ describe('a PostgreSQL database that fails', () => {
         ...Array.from({ length: 20 }, () => timed(store.rooms.access(room, ann))),
       ])
       assert.ok((ping as number) < 2_500, `a ping took ${ping} ms`)
+      const closing = performance.now()
+      await idle.close()
+      assert.ok(performance.now() - closing < 2_500, 'a store on it is not closed')
       assert.ok(Math.max(...others) < LONGEST, `a call took ${Math.max(...others)} ms`)
     } finally {
       postgres.resume()

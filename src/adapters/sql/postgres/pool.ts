@@ -23,6 +23,8 @@ export interface Statement {
 /** How long a connection may take to be made, and to be free. */
 const CONNECT_MS = 2_500
 const FREE_MS = 5_000
+/** How long the server may take to say goodbye. */
+const GOODBYE_MS = 1_000
 /** The server gives a statement up before we do, so that nothing is under way of which nobody waits for the end. */
 const STATEMENT_MS = 7_000
 const ANSWER_MS = 8_000
@@ -45,7 +47,10 @@ const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
 export class Pool {
   readonly #pool: pg.Pool
   readonly #connections = new WeakMap<pg.PoolClient, Connection>()
+  readonly #clients = new Set<pg.PoolClient>()
   #free: number
+  /** When a connection was lost last: those that have said nothing since are not trusted. performance.now() */
+  #lostAt = 0
   readonly #waiting = new Set<() => void>()
   /** How many statements were sent. */
   readonly counts = { statements: 0 }
@@ -72,6 +77,8 @@ export class Pool {
     this.#pool.on('connect', (client) => {
       // While it is in use its calls tell of what happens to it.
       client.on('error', () => {})
+      this.#clients.add(client)
+      client.once('end', () => this.#clients.delete(client))
       client.query(settings).catch(() => {})
     })
   }
@@ -109,26 +116,40 @@ export class Pool {
   }
 
   async #lend<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const client = await this.#connect()
-    let connection = this.#connections.get(client)
-    if (connection === undefined) {
-      connection = new Connection(client, this.counts)
-      this.#connections.set(client, connection)
-    }
+    const { client, connection } = await this.#trusted()
     let broken = false
     try {
       return await work(connection)
     } catch (error) {
       broken = error instanceof ConnectionLost
+      if (broken) this.#lostAt = performance.now()
       throw error
     } finally {
       client.release(broken)
     }
   }
 
-  /** Waits for what is in use, then closes all. */
-  end(): Promise<void> {
-    return this.#pool.end()
+  /** Where one way was lost without a word the others may be too: nobody tries them out, each for its full time. */
+  async #trusted(): Promise<{ client: pg.PoolClient; connection: Connection }> {
+    for (;;) {
+      const client = await this.#connect()
+      let connection = this.#connections.get(client)
+      if (connection === undefined) {
+        connection = new Connection(client, this.counts)
+        this.#connections.set(client, connection)
+      }
+      if (connection.heardAt >= this.#lostAt) return { client, connection }
+      client.release(true)
+    }
+  }
+
+  /** Waits for what is in use, then closes all. A server that does not answer is not waited for. */
+  async end(): Promise<void> {
+    const deaf = setTimeout(() => {
+      for (const client of this.#clients) wireOf(client).destroy()
+    }, GOODBYE_MS)
+    await this.#pool.end()
+    clearTimeout(deaf)
   }
 
   async #connect(): Promise<pg.PoolClient> {
@@ -143,6 +164,8 @@ export class Pool {
 /** One connection, with kysely for everyday paths and prepared statements for hot ones. */
 export class Connection {
   readonly db: Kysely<Tables>
+  /** When the server answered last. performance.now() */
+  heardAt = performance.now()
   readonly #client: pg.PoolClient
   readonly #counts: { statements: number }
 
@@ -179,21 +202,28 @@ export class Connection {
     this.#counts.statements++
     this.#gather()
     try {
-      return await this.#client.query(query)
+      const result = await this.#client.query(query)
+      this.heardAt = performance.now()
+      return result
     } catch (error) {
       // With any other severity the server has ended the connection.
-      if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error
-      throw new ConnectionLost(error)
+      if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') throw new ConnectionLost(error)
+      this.heardAt = performance.now()
+      throw error
     }
   }
 
   /** What is asked in one turn goes out in one piece: the system call costs more than the statement. */
   #gather(): void {
-    const { stream } = (this.#client as unknown as { connection: { stream: Writable } }).connection
-    if (stream.writableCorked > 0) return
-    stream.cork()
-    process.nextTick(() => stream.uncork())
+    const wire = wireOf(this.#client)
+    if (wire.writableCorked > 0) return
+    wire.cork()
+    process.nextTick(() => wire.uncork())
   }
+}
+
+function wireOf(client: pg.PoolClient): Writable {
+  return (client as unknown as { connection: { stream: Writable } }).connection.stream
 }
 
 /** Kysely on a connection that somebody else has taken and will give back. */

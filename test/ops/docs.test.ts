@@ -19,7 +19,9 @@ test('the README names the two commands', () => {
 
 test('every file that the pages link to is there', () => {
   const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
-  const more = ['protocol', 'message-path', 'errors', 'configuration', 'operations'].map((name) => `docs/${name}.md`)
+  const more = ['protocol', 'message-path', 'errors', 'configuration', 'operations', 'cluster'].map(
+    (name) => `docs/${name}.md`,
+  )
   for (const page of [...pages, ...more]) {
     for (const [, link] of read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(link as string)) continue
@@ -36,6 +38,7 @@ test('every source file that the pages name is there', () => {
     'docs/message-path.md',
     'docs/protocol.md',
     'docs/operations.md',
+    'docs/cluster.md',
   ]) {
     for (const [path] of read(page).matchAll(/\b(?:src|test|client|web|load)\/[\w./-]+\.tsx?\b/g)) {
       assert.doesNotThrow(() => readFileSync(new URL(`../../${path}`, import.meta.url)), `${page} names ${path}`)

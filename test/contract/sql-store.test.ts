@@ -15,6 +15,7 @@ import {
   type SqliteStore,
   verifyStore,
 } from '../../src/adapters/sql/index.ts'
+import { MIGRATIONS, type Migration } from '../../src/adapters/sql/migrations.ts'
 import { allEvents, append, code, message, newRoom, newUser, newUsers, say } from './store.ts'
 
 describe('the sql store on SQLite', () => {
@@ -233,6 +234,25 @@ describe('the sql store on SQLite', () => {
     writeFileSync(junk, 'this is no database, but long enough to be mistaken for one'.repeat(20))
     await assert.rejects(openSqlStore({ path: junk }), /not a database/)
     store = await openSqlStore({ path, server: true })
+  })
+
+  test('a database of the first version is brought up to date, with all that is in it', async () => {
+    const old = join(folder, 'old.db')
+    const db = new DatabaseSync(old)
+    db.exec((MIGRATIONS[0] as Migration).sql)
+    db.exec(`
+      CREATE TABLE schema_steps (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+      INSERT INTO schema_steps VALUES (1, 'the embedded server', 0);
+      INSERT INTO users (id, username, display_name, password_hash, role, created_at) VALUES ('ann', 'ann', 'Ann', '', 'user', 1);
+      INSERT INTO rooms (id, kind, title, title_key, seq, member_count, created_by, created_at, last_at, lively_at)
+      VALUES ('room', 'open', 'old', 'old', 1, 1, 1, 1, 1, 1);
+      INSERT INTO members (room_pk, user_pk, role, joined_at, read_seq, read_n) VALUES (1, 1, 0, 1, 1, 0);
+      INSERT INTO events (room_pk, seq, type, at, actor_pk, n, subject_pk, detail) VALUES (1, 1, 4, 1, 1, 0, 1, 'owner')`)
+    db.close()
+    const upgraded = await openSqlStore({ path: old, server: true })
+    assert.equal(await say(upgraded, 'room', 'ann', 'after all'), 2)
+    assert.deepEqual((await upgraded.verify()).problems, [])
+    await upgraded.close()
   })
 
   test('the database is for its owner alone', () => {

@@ -41,7 +41,7 @@ const EXITS: Statement = {
       FROM unnest($1::text[], $2::text[], $3::bigint[]) AS d (room, user_id, at)
       GROUP BY room, user_id
     ), ${HELD}
-    UPDATE members m SET last_exit_at = h.at
+    UPDATE members m SET last_exit_at = greatest(m.last_exit_at, h.at)
     FROM held h
     WHERE m.room_pk = h.room_pk AND m.user_pk = h.user_pk`,
 }

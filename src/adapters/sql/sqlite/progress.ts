@@ -16,7 +16,7 @@ export class ProgressSaver {
   constructor({ prepare }: Sqlite) {
     const member = 'room_pk = (SELECT pk FROM rooms WHERE id = ?) AND user_pk = (SELECT pk FROM users WHERE id = ?)'
     this.#setCursor = prepare(`UPDATE members SET read_seq = ?, read_n = ? WHERE ${member} AND read_seq < ?`)
-    this.#setExit = prepare(`UPDATE members SET last_exit_at = ? WHERE ${member}`)
+    this.#setExit = prepare(`UPDATE members SET last_exit_at = max(coalesce(last_exit_at, 0), ?) WHERE ${member}`)
   }
 
   save(cursors: ReadCursor[], exits: Exit[]): void {

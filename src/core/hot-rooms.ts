@@ -53,15 +53,19 @@ export class HotRooms {
     return this.#rooms.get(id)
   }
 
+  /** The room if it is hot; now it is the one used most recently. */
+  use(id: string): HotRoom | undefined {
+    const hot = this.#rooms.get(id)
+    if (hot === undefined) return undefined
+    this.#rooms.delete(id)
+    this.#rooms.set(id, hot)
+    return hot
+  }
+
   /** The room, loaded when it is not hot; null when there is none. */
   load(id: string): HotRoom | Promise<HotRoom | null> {
-    const hot = this.#rooms.get(id)
-    if (hot !== undefined) {
-      // Now it is the one used most recently.
-      this.#rooms.delete(id)
-      this.#rooms.set(id, hot)
-      return hot
-    }
+    const hot = this.use(id)
+    if (hot !== undefined) return hot
     const underWay = this.#loading.get(id)
     if (underWay !== undefined) return underWay.room
     const loading: Loading = { room: this.#read(id), waiting: [], events: 0 }

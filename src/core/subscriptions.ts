@@ -70,8 +70,9 @@ export class Subscriptions {
     position: Position | undefined,
     answer: (json: string) => void,
   ): undefined | Promise<void> {
-    const hot = this.#hotRooms.load(room)
-    if (!(hot instanceof Promise) && hot.roleOf(session.user) && !needsLog(hot, position, this.#catchUp())) {
+    // Nothing is loaded here: who asks may be a stranger, and a load that nobody waits for could fail.
+    const hot = this.#hotRooms.use(room)
+    if (hot?.roleOf(session.user) && !needsLog(hot, position, this.#catchUp())) {
       answer(this.#attach(session, hot, position, null))
       return
     }

@@ -37,6 +37,7 @@
 local FRESH_MS = 5000
 local GONE_MS = 60000
 local BUCKETS_MAX = 16
+local USED_MS = 5000
 
 -- While the library is loaded there is no `redis.call` yet.
 local function call(...)
@@ -55,6 +56,11 @@ local function now_ms()
   return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 end
 
+-- As text: Lua's own way with whole numbers is several times as slow.
+local function text_of(number)
+  return string.format('%d', number)
+end
+
 local function base_of(keys)
   return string.sub(keys[1], 1, -4)
 end
@@ -67,8 +73,8 @@ local function room_of(base, id)
   if not head[1] then return nil end
   return {
     id = id, key = key, base = base,
-    e = tonumber(head[1]), s = tonumber(head[2]), n = tonumber(head[3]), f = tonumber(head[4]),
-    c = tonumber(head[5]), l = tonumber(head[6]), t = tonumber(head[7]), x = head[8],
+    e = head[1], s = tonumber(head[2]), n = tonumber(head[3]), f = tonumber(head[4]),
+    c = head[5], l = head[6], t = head[7], x = head[8],
   }
 end
 
@@ -120,10 +126,10 @@ local function open_room(base, id, load, now)
     if load == '-' then return false end
     local e, s, n, c, l, t = string.match(load, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
     room = { id = id, key = base .. 'room:' .. id, base = base }
-    room.e, room.s, room.n, room.f = tonumber(e), tonumber(s), tonumber(n), tonumber(s)
-    room.c, room.l, room.t = tonumber(c), tonumber(l), tonumber(t)
+    room.e, room.s, room.n, room.f = e, tonumber(s), tonumber(n), tonumber(s)
+    room.c, room.l, room.t = c, l, t
     call('HSET', room.key, 'e', e, 's', s, 'n', n, 'f', s, 'c', c, 'l', l, 't', t)
-    call('ZADD', base .. 'rooms', now, id)
+    call('ZADD', base .. 'rooms', text_of(now), id)
   end
   room.users = {}       -- user -> "seq n" of members, false of those who are unknown here
   room.cursors = {}     -- what of it is new
@@ -216,22 +222,30 @@ end
 
 -- Takes the next seq for an event. `told` is what goes to the bus when that is more than what is kept.
 function Room:add(log, kind, target, at, rest, text)
-  local seq = self.s + 1
-  self.s = seq
-  local head = '{"seq":' .. seq .. ',"at":' .. at
+  self.s = self.s + 1
+  local seq = text_of(self.s)
+  local head = '{"seq":' .. seq .. ',"at":' .. at .. ','
+  local n
   if kind == 'm' then
     self.n = self.n + 1
+    n = text_of(self.n)
+    -- Who is used all the time need not be noted each time.
+    if log.now - self.t > USED_MS then self.used = true end
     self.l, self.t = seq, at
-    head = head .. ',"n":' .. self.n
+    head = head .. '"n":' .. n .. ',' .. rest
+  else
+    n = text_of(self.n)
+    self.used = true
+    head = head .. rest
   end
-  head = head .. ',' .. rest
   local kept = head .. '}'
-  self.added[seq] = kind .. self.n .. ' ' .. kept
+  self.added[self.s] = kind .. n .. ' ' .. kept
   self.told[#self.told + 1] = text and (head .. text .. '}') or kept
   log.i = log.i + 1
-  call('XADD', log.base .. 'entries', '*', 'e',
-    self.id .. ' ' .. seq .. ' ' .. self.n .. ' ' .. kind .. ' ' .. target .. ' ' .. log.i)
-  return 'a ' .. self.e .. ' ' .. seq .. ' ' .. (kind == 'm' and self.n or 0) .. ' ' .. at
+  call('XADD', log.entries, '*', 'e',
+    self.id .. ' ' .. seq .. ' ' .. n .. ' ' .. kind .. ' ' .. target .. ' ' .. text_of(log.i))
+  self.place = seq .. ' ' .. n
+  return 'a ' .. self.e .. ' ' .. (kind == 'm' and self.place or seq .. ' 0') .. ' ' .. at
 end
 
 -- Notes that a message is another now; its text in the log goes.
@@ -241,20 +255,21 @@ function Room:change(message)
 end
 
 local function put(key, fields)
-  local flat = {}
+  local flat, count = {}, 0
   for field, value in pairs(fields) do
-    flat[#flat + 1] = field
-    flat[#flat + 1] = value
-    if #flat >= 1000 then
+    flat[count + 1] = type(field) == 'number' and text_of(field) or field
+    flat[count + 2] = value
+    count = count + 2
+    if count >= 1000 then
       call('HSET', key, unpack(flat))
-      flat = {}
+      flat, count = {}, 0
     end
   end
-  if #flat > 0 then call('HSET', key, unpack(flat)) end
+  if count > 0 then call('HSET', key, unpack(flat)) end
 end
 
 -- Writes what became of the room in this call.
-function Room:store(now)
+function Room:store(log)
   put(self.base .. 'events:' .. self.id, self.added)
   local messages = {}
   for seq in pairs(self.changes) do
@@ -266,10 +281,10 @@ function Room:store(now)
   local fields = {}
   for user, cursor in pairs(self.cursors) do fields['u' .. user] = cursor end
   if #self.told > 0 then
-    fields.s, fields.n, fields.c, fields.l, fields.t = self.s, self.n, self.c, self.l, self.t
-    call('ZADD', self.base .. 'rooms', now, self.id)
+    fields.s, fields.n, fields.c, fields.l, fields.t = text_of(self.s), text_of(self.n), self.c, self.l, self.t
+    if self.used then call('ZADD', self.base .. 'rooms', log.at, self.id) end
   end
-  if self.removed then fields.x = 1 end
+  if self.removed then fields.x = '1' end
   put(self.key, fields)
 end
 
@@ -290,21 +305,21 @@ local function repeated(room, value)
 end
 
 -- Closes the bucket that is written to when its time is over. No more than BUCKETS_MAX are looked through for each message.
-local function rotate(log, window, now)
-  if now - log.da < window / 4 or log.D - log.d >= BUCKETS_MAX then return end
-  call('HSET', log.key, 'b' .. log.D, now, 'D', log.D + 1, 'da', now)
+local function rotate(log, window)
+  if log.now - log.da < window / 4 or log.D - log.d >= BUCKETS_MAX then return end
+  call('HSET', log.key, 'b' .. log.D, log.at, 'D', log.D + 1, 'da', log.at)
   log.D = log.D + 1
-  log.da = now
+  log.da = log.now
 end
 
 -- Drafts: each returns the answer, or what the database must say first.
 
 local drafts = {}
 
-function drafts.m(log, room, now, actor, member, key, ask, reply, there, rest)
+function drafts.m(log, room, actor, member, key, ask, reply, there, rest)
   local known = find_repeat(log, key)
   if known and reply == '' then return repeated(room, known) end
-  local is_member = room:member(actor, member, now)
+  local is_member = room:member(actor, member, log.now)
   if is_member == nil then return nil, 'u' end
   if not is_member then
     if known then return repeated(room, known) end
@@ -319,15 +334,15 @@ function drafts.m(log, room, now, actor, member, key, ask, reply, there, rest)
   end
   if known then return repeated(room, known) end
   if ask == '1' then return nil, 'q' end
-  local answer = room:add(log, 'm', 0, now, rest)
-  log.added[key] = room.s .. ' ' .. room.n .. ' ' .. now
-  room:read_up_to(actor, room.s .. ' ' .. room.n)
+  local answer = room:add(log, 'm', '0', log.at, rest)
+  log.added[key] = room.place .. ' ' .. log.at
+  room:read_up_to(actor, room.place)
   return answer
 end
 
 -- What edit, delete and reaction have in common: the message, or the answer.
-local function open_message(room, now, actor, member, target, given)
-  local is_member = room:member(actor, member, now)
+local function open_message(log, room, actor, member, target, given)
+  local is_member = room:member(actor, member, log.now)
   if is_member == nil then return nil, nil, 'u' end
   if not is_member then return nil, 'r not_a_member' end
   local message = room:message(tonumber(target), given)
@@ -336,29 +351,29 @@ local function open_message(room, now, actor, member, target, given)
   return message
 end
 
-function drafts.e(log, room, now, actor, member, target, given, body, mentions, rest)
-  local message, answer, need = open_message(room, now, actor, member, target, given)
+function drafts.e(log, room, actor, member, target, given, body, mentions, rest)
+  local message, answer, need = open_message(log, room, actor, member, target, given)
   if not message then return answer, need end
   if message.sender ~= actor then return 'r not_the_sender' end
   if message.deletedAt then return 'r message_deleted' end
   local text = ',"body":' .. cjson.encode(body) .. (mentions == '' and '' or ',"mentions":' .. mentions)
-  answer = room:add(log, 'e', target, now, rest, text)
+  answer = room:add(log, 'e', target, log.at, rest, text)
   message.body = body
   message.mentions = mentions ~= '' and cjson.decode(mentions) or nil
-  message.editedAt = now
+  message.editedAt = log.now
   message.rev = room.s
   room:change(message)
   return answer
 end
 
-function drafts.d(log, room, now, actor, member, target, given, moderate, rest)
-  local message, answer, need = open_message(room, now, actor, member, target, given)
+function drafts.d(log, room, actor, member, target, given, moderate, rest)
+  local message, answer, need = open_message(log, room, actor, member, target, given)
   if not message then return answer, need end
   if message.sender ~= actor and moderate ~= '1' then return 'r not_the_sender' end
   if message.deletedAt then return 'r message_deleted' end
-  answer = room:add(log, 'd', target, now, rest)
+  answer = room:add(log, 'd', target, log.at, rest)
   message.body, message.mentions, message.files, message.reactions = nil, nil, nil, nil
-  message.deletedAt = now
+  message.deletedAt = log.now
   message.rev = room.s
   room:change(message)
   return answer
@@ -386,31 +401,31 @@ local function react(reactions, at, user, on, emoji)
   end
 end
 
-function drafts.r(log, room, now, actor, member, target, given, emoji, on, most, rest)
-  local message, answer, need = open_message(room, now, actor, member, target, given)
+function drafts.r(log, room, actor, member, target, given, emoji, on, most, rest)
+  local message, answer, need = open_message(log, room, actor, member, target, given)
   if not message then return answer, need end
   if message.deletedAt then return 'r message_deleted' end
   local field = target .. ' ' .. actor .. ' ' .. emoji
   local has = room:has_reacted(message.seq, field, given)
   if has == nil then return nil, 't' end
   local wanted = on == '1'
-  if has == wanted then return 'd ' .. room.e .. ' ' .. message.rev .. ' 0 ' .. now end
+  if has == wanted then return 'd ' .. room.e .. ' ' .. message.rev .. ' 0 ' .. log.at end
   local reactions = message.reactions or {}
   local at
   for i, each in ipairs(reactions) do
     if each.emoji == emoji then at = i end
   end
   if wanted and not at and #reactions >= tonumber(most) then return 'r too_many_reactions' end
-  answer = room:add(log, 'r', target, now, rest)
+  answer = room:add(log, 'r', target, log.at, rest)
   if wanted or at then react(reactions, at, actor, wanted, emoji) end
   message.reactions = #reactions > 0 and reactions or nil
   message.rev = room.s
-  room.reacted[field] = on .. ' ' .. room.s
+  room.reacted[field] = on .. ' ' .. text_of(room.s)
   room:change(message)
   return answer
 end
 
-function drafts.c(log, room, now, key, kind, user, members, at, rest)
+function drafts.c(log, room, key, kind, user, members, at, rest)
   local known = find_repeat(log, key)
   if known then return repeated(room, known) end
   if kind == 'x' then
@@ -418,24 +433,24 @@ function drafts.c(log, room, now, key, kind, user, members, at, rest)
     room.x = '1'
     return 'a ' .. room.e .. ' ' .. room.s .. ' ' .. room.n .. ' ' .. at
   end
-  local answer = room:add(log, kind, 0, at, rest)
-  room.c = tonumber(members)
-  log.added[key] = room.s .. ' ' .. room.n .. ' ' .. at
+  local answer = room:add(log, kind, '0', at, rest)
+  room.c = members
+  log.added[key] = room.place .. ' ' .. at
   local membership = room.id .. ' ' .. user
   if kind == 'j' then
     call('ZREM', room.base .. 'gone', membership)
-    room:read_up_to(user, room.s .. ' ' .. room.n)
+    room:read_up_to(user, room.place)
   elseif kind == 'l' then
     call('HDEL', room.key, 'u' .. user)
     room.users[user] = false
     room.cursors[user] = nil
-    call('ZADD', room.base .. 'gone', now + GONE_MS, membership)
+    call('ZADD', room.base .. 'gone', text_of(log.now + GONE_MS), membership)
   end
   -- Members' answers carry the n of the room, of which clients count what they have not read.
   return (string.gsub(answer, '^(a %d+ %d+) %d+', '%1 ' .. room.n))
 end
 
-function drafts.q(log, room, _, key)
+function drafts.q(log, room, key)
   local known = find_repeat(log, key)
   return known and repeated(room, known) or 'r unavailable'
 end
@@ -443,13 +458,13 @@ end
 local WIDTH = { m = 7, e = 7, d = 6, r = 8, c = 6, q = 1 }
 
 -- What a draft that waits for another one will need as well.
-local function look_ahead(room, now, kind, args, at)
+local function look_ahead(log, room, kind, args, at)
   if kind == 'c' or kind == 'q' then return 'w' end
-  if room:member(args[at], args[at + 1], now) == nil then return 'u' end
+  if room:member(args[at], args[at + 1], log.now) == nil then return 'u' end
   if kind == 'm' then
     local reply = args[at + 4]
     if reply ~= '' and room:has_message(tonumber(reply), args[at + 5]) == nil then return 't' end
-    if args[at + 3] == '1' and not find_repeat(room.log, args[at + 2]) then return 'q' end
+    if args[at + 3] == '1' and not find_repeat(log, args[at + 2]) then return 'q' end
   else
     local target, given = args[at + 2], args[at + 3]
     local message = room:message(tonumber(target), given)
@@ -462,7 +477,7 @@ local function look_ahead(room, now, kind, args, at)
   return 'w'
 end
 
-local function append_to(log, room, now, args, at, count, answers)
+local function append_to(log, room, args, at, count, answers)
   local blocked = false
   for _ = 1, count do
     local kind = args[at]
@@ -473,9 +488,9 @@ local function append_to(log, room, now, args, at, count, answers)
     elseif not room or (room.x and kind ~= 'c' and kind ~= 'q') then
       answer = 'r room_not_found'
     elseif blocked then
-      need = look_ahead(room, now, kind, args, at + 1)
+      need = look_ahead(log, room, kind, args, at + 1)
     else
-      answer, need = drafts[kind](log, room, now, unpack(args, at + 1, at + width))
+      answer, need = drafts[kind](log, room, unpack(args, at + 1, at + width))
     end
     -- Who comes after one that must wait, waits too: a room's events keep their order.
     if not answer then blocked = true end
@@ -485,32 +500,37 @@ local function append_to(log, room, now, args, at, count, answers)
   return at
 end
 
-local function tell(log, origin, channel, notices)
-  local counter = log.base .. 'pushes'
+-- The number of the next push, as bus.lua counts them.
+local function next_push(base)
+  local counter = base .. 'pushes'
   local number = call('INCR', counter)
   if number == 1 then
     number = now_ms() * 1000
     call('SET', counter, string.format('%d', number))
   end
-  call('SPUBLISH', channel, string.format('%d', number) .. ' ' .. origin .. '\n' .. table.concat(notices, '\n'))
+  return string.format('%d', number)
 end
 
-local function open_log(keys)
+local function tell(log, origin, channel, notices)
+  call('SPUBLISH', channel, next_push(log.base) .. ' ' .. origin .. '\n' .. table.concat(notices, '\n'))
+end
+
+local function open_log(keys, now)
   local head = call('HMGET', keys[1], 'owner', 'epoch', 'i', 'd', 'D', 'da')
   if head[1] ~= run_id() then return nil end
   return {
-    key = keys[1], base = base_of(keys), epoch = head[2], i = tonumber(head[3]), d = tonumber(head[4]), D = tonumber(head[5]),
-    da = tonumber(head[6]), added = {},
+    key = keys[1], base = base_of(keys), entries = base_of(keys) .. 'entries', epoch = head[2], i = tonumber(head[3]), d = tonumber(head[4]), D = tonumber(head[5]),
+    da = tonumber(head[6]), now = now, at = text_of(now), added = {},
   }
 end
 
 local function append(keys, args)
   local now = now_ms()
   local origin, as_of, epoch, window, channel = args[1], tonumber(args[2]), args[3], tonumber(args[4]), args[5]
-  local log = open_log(keys)
+  local log = open_log(keys, now)
   if not log then return { 'fenced', now } end
   if epoch ~= '' and (epoch ~= log.epoch or math.abs(now - as_of) > FRESH_MS) then return { 'stale', now } end
-  rotate(log, window, now)
+  rotate(log, window)
   local before = log.i
   local answers = { 'ok', now }
   local notices = {}
@@ -518,10 +538,9 @@ local function append(keys, args)
   for _ = 1, tonumber(args[6]) do
     local id, load, count = args[at], args[at + 1], tonumber(args[at + 2])
     local room = open_room(log.base, id, load, now)
-    if room then room.log = log end
-    at = append_to(log, room, now, args, at + 3, count, answers)
+    at = append_to(log, room, args, at + 3, count, answers)
     if room then
-      room:store(now)
+      room:store(log)
       if #room.told > 0 then
         notices[#notices + 1] = id .. ' {"kind":"events","epoch":' .. room.e .. ',"events":[' .. table.concat(room.told, ',') .. ']}'
       end
@@ -529,7 +548,7 @@ local function append(keys, args)
   end
   put(log.base .. 'repeats:' .. log.D, log.added)
   if log.i > before then
-    call('HSET', log.key, 'i', log.i)
+    call('HSET', log.key, 'i', text_of(log.i))
     tell(log, origin, channel, notices)
   end
   return answers
@@ -727,7 +746,7 @@ end
 
 local function trim(keys, args)
   local base = base_of(keys)
-  local log = open_log(keys)
+  local log = open_log(keys, now_ms())
   if not log or log.epoch ~= args[1] then return 0 end
   local limit = tonumber(args[3])
   local entries = call('XRANGE', base .. 'entries', '-', args[2], 'COUNT', limit)
@@ -763,12 +782,12 @@ local function cool(base, now, idle)
 end
 
 -- Drops the buckets of repeats that are closed for as long as the window, when all that is in them is in the database.
-local function drop_repeats(log, now, window)
+local function drop_repeats(log, window)
   local first = call('XRANGE', log.base .. 'entries', '-', '+', 'COUNT', 1)[1]
   local uncommitted = first and tonumber(string.match(first[1], '^%d+'))
   while log.d < log.D do
     local closed = tonumber(call('HGET', log.key, 'b' .. log.d))
-    if now - closed < window or (uncommitted and uncommitted <= closed) then return end
+    if log.now - closed < window or (uncommitted and uncommitted <= closed) then return end
     call('UNLINK', log.base .. 'repeats:' .. log.d)
     call('HDEL', log.key, 'b' .. log.d)
     log.d = log.d + 1
@@ -777,13 +796,13 @@ local function drop_repeats(log, now, window)
 end
 
 local function tidy(keys, args)
-  local log = open_log(keys)
+  local log = open_log(keys, now_ms())
   if not log then return 0 end
-  local now, window = now_ms(), tonumber(args[1])
-  rotate(log, window, now)
-  drop_repeats(log, now, window)
-  cool(log.base, now, tonumber(args[2]))
-  call('ZREMRANGEBYSCORE', log.base .. 'gone', '-inf', now)
+  local window = tonumber(args[1])
+  rotate(log, window)
+  drop_repeats(log, window)
+  cool(log.base, log.now, tonumber(args[2]))
+  call('ZREMRANGEBYSCORE', log.base .. 'gone', '-inf', log.now)
   return 1
 end
 
@@ -807,6 +826,8 @@ local function adopt(keys, args)
   if #rooms == limit then return 2 end
   call('DEL', keys[1])
   call('HSET', keys[1], 'owner', instance, 'epoch', epoch, 'i', 0, 'd', 0, 'D', 0, 'da', now_ms())
+  -- A push that nobody hears: the nodes notice that they missed one, compare heads, and find the new epoch.
+  next_push(base)
   return 1
 end
 

@@ -46,6 +46,8 @@ import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
 
+/** A batch costs several processes a few round trips each: the nodes of a cluster gather for longer under load. */
+const CLUSTER_REST_MS = 20
 /** Tail events that all hot rooms together may hold. */
 const TAIL_EVENTS = 400_000
 
@@ -175,6 +177,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
   const appends = new AppendQueue({
     log: sequences.log,
     limit: () => config.pendingAppends,
+    ...(cluster !== null && { restMaxMs: CLUSTER_REST_MS }),
     metrics,
     failed,
     appended: (drafts, results) => publish(drafts, results, bus, progress, metrics),

@@ -11,7 +11,7 @@ const BATCH_MAX = 1_000
  * for 1 message as for 30.
  */
 const REST = 8
-/** … but never later than this, in ms, and at once when ENOUGH wait: then there is nothing left to save. */
+/** … but never later than this, in ms, unless told otherwise, and at once when ENOUGH wait: then nothing is left to save. */
 const REST_MAX_MS = 8
 const ENOUGH = 300
 /** A log that does not answer for so long, in ms, is `unavailable` to whoever waits. */
@@ -27,6 +27,7 @@ export class AppendQueue {
   #log: Log
   #limit: () => number
   #answerMs: number
+  #restMaxMs: number
   #metrics: Metrics
   /** Sees each batch that was appended before any sender is told. */
   #appended: (drafts: Draft[], results: Appended[]) => void
@@ -46,6 +47,8 @@ export class AppendQueue {
     log: Log
     limit: () => number
     answerMs?: number
+    /** The longest time between the beginnings of two batches that follow each other closely. */
+    restMaxMs?: number
     metrics: Metrics
     appended: (drafts: Draft[], results: Appended[]) => void
     /** Told of a failure that no code names. */
@@ -54,6 +57,7 @@ export class AppendQueue {
     this.#log = options.log
     this.#limit = options.limit
     this.#answerMs = options.answerMs ?? ANSWER_MS
+    this.#restMaxMs = options.restMaxMs ?? REST_MAX_MS
     this.#metrics = options.metrics
     this.#appended = options.appended
     this.#failed = options.failed
@@ -118,7 +122,7 @@ export class AppendQueue {
         continue
       }
       const tookMs = performance.now() - startedAt
-      this.#notBefore = startedAt + Math.min(REST_MAX_MS, tookMs * REST)
+      this.#notBefore = startedAt + Math.min(this.#restMaxMs, tookMs * REST)
       this.#metrics.appendBatchSize.observe(drafts.length)
       this.#metrics.appendSeconds.observe(tookMs / 1000)
       this.#appended(drafts, results)

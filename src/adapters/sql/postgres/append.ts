@@ -64,12 +64,16 @@ export class Appender {
   }
 
   async #keyed(connection: Connection, drafts: Draft[]): Promise<KeyedDraft[]> {
-    const { rooms, users } = this.#keys
-    const missingRooms = rooms.missing(drafts.map((draft) => draft.room))
-    const missingUsers = users.missing(drafts.map((draft) => draft.actor))
-    if (missingRooms.length + missingUsers.length > 0) {
-      await settled([rooms.load(connection, missingRooms), users.load(connection, missingUsers)])
-    }
+    const [rooms, users] = await settled([
+      this.#keys.ofRooms(
+        connection,
+        drafts.map((draft) => draft.room),
+      ),
+      this.#keys.ofUsers(
+        connection,
+        drafts.map((draft) => draft.actor),
+      ),
+    ])
     return drafts.map((draft) => ({ draft, roomPk: rooms.get(draft.room), actorPk: users.get(draft.actor) }))
   }
 }

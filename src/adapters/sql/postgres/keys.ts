@@ -1,56 +1,61 @@
 import type { Connection, Statement } from './pool.ts'
 
 const KEPT = 200_000
-const ROOMS: Statement = { name: 'keys_of_rooms', text: 'SELECT pk, id FROM rooms WHERE id = ANY($1::text[])' }
-const USERS: Statement = { name: 'keys_of_users', text: 'SELECT pk, id FROM users WHERE id = ANY($1::text[])' }
+const ROOMS: Statement = { name: 'keys_of_rooms', text: 'SELECT id, pk FROM rooms WHERE id = ANY($1::text[])' }
+const USERS: Statement = { name: 'keys_of_users', text: 'SELECT id, pk FROM users WHERE id = ANY($1::text[])' }
 const IDS: Statement = { name: 'ids_of_users', text: 'SELECT pk, id FROM users WHERE pk = ANY($1::bigint[])' }
 
 /** The keys of rooms and users, which never change: those that were asked for lately need no question to the database. */
 export class Keys {
-  readonly rooms = new KeysOf(ROOMS)
-  readonly users = new KeysOf(USERS)
-  readonly #ids = new Map<number, string>()
+  readonly #rooms = new Known<string, number>(ROOMS)
+  readonly #users = new Known<string, number>(USERS)
+  readonly #ids = new Known<number, string>(IDS)
+
+  /** The keys of those of the rooms that exist, deleted ones too. */
+  ofRooms(connection: Connection, ids: Iterable<string>): Promise<Map<string, number>> {
+    return this.#rooms.find(connection, ids)
+  }
+
+  /** The keys of those of the users that exist. */
+  ofUsers(connection: Connection, ids: Iterable<string>): Promise<Map<string, number>> {
+    return this.#users.find(connection, ids)
+  }
 
   /** Answers how to find the id of each of the users. */
-  async idsOf(connection: Connection, pks: Set<number>): Promise<(pk: number) => string> {
-    if (this.#ids.size > KEPT) this.#ids.clear()
-    const unknown = [...pks].filter((pk) => !this.#ids.has(pk))
-    if (unknown.length > 0) {
-      for (const [pk, id] of await connection.rows<[number, string]>(IDS, [unknown])) this.#ids.set(pk, id)
-    }
-    const found = new Map<number, string>()
-    for (const pk of pks) {
-      const id = this.#ids.get(pk)
+  async idsOf(connection: Connection, pks: Iterable<number>): Promise<(pk: number) => string> {
+    const found = await this.#ids.find(connection, pks)
+    return (pk) => {
+      const id = found.get(pk)
       if (id === undefined) throw new Error(`there is no user with key ${pk}`)
-      found.set(pk, id)
+      return id
     }
-    return (pk) => found.get(pk) as string
   }
 }
 
-class KeysOf {
+/** What a statement that takes a list answers for each of it, kept. */
+class Known<Key, Value> {
   readonly #statement: Statement
-  readonly #pks = new Map<string, number>()
+  readonly #kept = new Map<Key, Value>()
 
   constructor(statement: Statement) {
     this.#statement = statement
   }
 
-  /** Undefined for what does not exist, or was not loaded. */
-  get(id: string): number | undefined {
-    return this.#pks.get(id)
-  }
-
-  /** The ids that are to be loaded before `get` answers for them. */
-  missing(ids: Iterable<string>): string[] {
-    if (this.#pks.size > KEPT) this.#pks.clear()
-    const missing = new Set<string>()
-    for (const id of ids) if (!this.#pks.has(id)) missing.add(id)
-    return [...missing]
-  }
-
-  async load(connection: Connection, missing: string[]): Promise<void> {
-    if (missing.length === 0) return
-    for (const [pk, id] of await connection.rows<[number, string]>(this.#statement, [missing])) this.#pks.set(id, pk)
+  async find(connection: Connection, keys: Iterable<Key>): Promise<Map<Key, Value>> {
+    const found = new Map<Key, Value>()
+    const unknown = new Set<Key>()
+    for (const key of keys) {
+      const value = this.#kept.get(key)
+      if (value === undefined) unknown.add(key)
+      else found.set(key, value)
+    }
+    if (unknown.size === 0) return found
+    const rows = await connection.rows<[Key, Value]>(this.#statement, [[...unknown]])
+    if (this.#kept.size + rows.length > KEPT) this.#kept.clear()
+    for (const [key, value] of rows) {
+      found.set(key, value)
+      this.#kept.set(key, value)
+    }
+    return found
   }
 }

@@ -57,6 +57,7 @@ export interface LocalRedisCluster {
 
 const START_MS = 20_000
 const SLOTS = 16_384
+const PORT_TRIES = 5
 /** How long a node of a cluster may say nothing until the others count it as failed. */
 const NODE_TIMEOUT_MS = 1_500
 
@@ -190,12 +191,24 @@ class RedisProcess implements LocalRedis {
   }
 
   async start(): Promise<void> {
-    if (this.port === 0) this.port = await freePort()
+    const chosen = this.port !== 0
+    for (let tries = 1; ; tries++) {
+      if (!chosen) this.port = await freePort()
+      try {
+        return await this.#startOn(this.port)
+      } catch (error) {
+        // Somebody was quicker to take the port.
+        if (chosen || tries === PORT_TRIES || !/in use/.test((error as Error).message)) throw error
+      }
+    }
+  }
+
+  async #startOn(port: number): Promise<void> {
     const { appendonly = false, appendfsync = 'everysec', maxmemory, maxmemoryPolicy = 'noeviction' } = this.#options
     const settings: Record<string, string | number> = {
-      port: this.port,
+      port,
       bind: '127.0.0.1',
-      'cluster-port': busPort(this.port),
+      'cluster-port': busPort(port),
       dir: this.#folder,
       save: '',
       appendonly: appendonly ? 'yes' : 'no',
@@ -262,6 +275,11 @@ class RedisProcess implements LocalRedis {
     }
     rmSync(join(this.#folder, 'pid'), { force: true })
   }
+}
+
+function reasonIn(log: string): string | undefined {
+  const lines = log.trim().split('\n')
+  return lines.find((line) => /in use|FATAL|rror/.test(line)) ?? lines.at(-1)
 }
 
 /** The port on which the nodes of a cluster talk to each other. */

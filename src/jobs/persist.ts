@@ -76,6 +76,7 @@ class Persist {
   #loops: Promise<unknown> = Promise.resolve()
   #renewing: Promise<void> | null = null
   #lastRound = 0
+  #unread = false
   #tidied = 0
 
   constructor(options: PersistOptions) {
@@ -125,7 +126,7 @@ class Persist {
         pause = await work()
         failed = 0
       } catch (err) {
-        // Without the error itself: some carry what was sent, with its texts.
+        // Its message alone: some errors carry what was sent, with its texts.
         if (failed === 0) this.#options.log.warn({ why: (err as Error).message }, `${failure}; trying again`)
         this.#counts.failures++
         pause = backOff(BACK_OFF_MS, failed++)
@@ -185,9 +186,17 @@ class Persist {
         read.push(held)
       }
     }
+    this.#noteUnread(failure)
     // One server of several may be down: the partitions of the others go on.
     if (failure !== null && read.length === 0) throw failure
     return read
+  }
+
+  #noteUnread(failure: unknown): void {
+    if (failure !== null) this.#counts.failures++
+    if (failure !== null && !this.#unread)
+      this.#options.log.warn({ why: (failure as Error).message }, 'a partition of the log cannot be read; trying again')
+    this.#unread = failure !== null
   }
 
   #readNow(read: HeldPartition[]): number {

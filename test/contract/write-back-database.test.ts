@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { Parked } from '../../src/adapters/sql/postgres/parked.ts'
@@ -13,6 +15,7 @@ import { newRoom, newUsers } from './store.ts'
 
 const PARTITIONS = 4
 const LIFE_MS = 60_000
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 type Body = Partial<RoomEvent> & { type: RoomEvent['type']; actor: string }
 
@@ -386,6 +389,35 @@ describe('the database of the write-back worker', () => {
     } finally {
       await parked.close()
     }
+  })
+
+  test('yeoul parked lists, retries and drops what was set aside, and never prints what it holds', async () => {
+    for (const each of [message(0, 'a', 'a secret'), message(0, 'b', 'another\0'), message(0, 'c', 'a third')]) {
+      await database.park('w', lease, each, 'why', 1)
+      lease = { ...lease, position: each.id }
+    }
+    const parked = (...args: string[]) =>
+      spawnSync(process.execPath, [MAIN, 'parked', ...args], {
+        env: { PATH: process.env.PATH, YEOUL_DATABASE_URL: url },
+        encoding: 'utf8',
+      })
+    const listed = parked('list')
+    assert.match(listed.stdout, /3 parked\./)
+    assert.ok(!listed.stdout.includes('secret'))
+    const ids = [...listed.stdout.matchAll(/^(\d+) /gm)].map(([, id]) => id as string)
+    assert.equal(parked('retry', ids[0] as string).status, 0)
+    const refused = parked('retry', 'all')
+    assert.equal(refused.status, 1)
+    assert.match(refused.stdout, /is refused again/)
+    assert.match(parked('drop', ids[1] as string).stdout, /is dropped/)
+    assert.equal(parked('list').stdout, 'No entry is parked.\n')
+    assert.match(parked('drop', '999').stderr, /^yeoul: No parked entry 999/)
+    const { messages } = await store.history.messages(room, { limit: 3 })
+    assert.deepEqual(
+      messages.map(({ body }) => body),
+      ['a secret', '', 'a third'],
+    )
+    await clean()
   })
 
   test('partitions are shared evenly, come free when their holder goes silent, and go back to who comes anew', async () => {

@@ -186,9 +186,9 @@ class Persist {
         read.push(held)
       }
     }
-    this.#noteUnread(failure)
-    // One server of several may be down: the partitions of the others go on.
     if (failure !== null && read.length === 0) throw failure
+    // One server of several may be down: the partitions of the others go on.
+    this.#noteUnread(failure)
     return read
   }
 

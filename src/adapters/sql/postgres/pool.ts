@@ -43,10 +43,22 @@ const SYNCED =
 /** A batch is planned once, not for each number of rows anew. */
 const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan'
 
+export interface PoolOptions {
+  /** The most connections. */
+  size: number
+  /** Whether statements are planned once for all numbers of rows. */
+  plannedOnce: boolean
+  /** Told of each connection that was lost, or could not be made. */
+  lost(error: Error): void
+  /** Told of each call that was answered. */
+  answered?(): void
+}
+
 /** Connections to one database. Calls wait for a free one, but not for long. */
 export class Pool {
   readonly #pool: pg.Pool
   readonly #connections = new WeakMap<pg.PoolClient, Connection>()
+  readonly #options: PoolOptions
   readonly #clients = new Set<pg.PoolClient>()
   #free: number
   /** When a connection was lost last: those that have said nothing since are not trusted. performance.now() */
@@ -55,8 +67,9 @@ export class Pool {
   /** How many statements were sent. */
   readonly counts = { statements: 0 }
 
-  constructor(url: string, options: { size: number; plannedOnce: boolean; lost: (error: Error) => void }) {
+  constructor(url: string, options: PoolOptions) {
     this.#free = options.size
+    this.#options = options
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.size,
@@ -73,7 +86,7 @@ export class Pool {
       types: NUMBERS,
     } as pg.PoolConfig)
     const settings = [SYNCED, BY_INDEX, NO_JIT, ...(options.plannedOnce ? [PLANNED_ONCE] : [])].join('; ')
-    this.#pool.on('error', options.lost)
+    this.#pool.on('error', (error) => options.lost(error))
     this.#pool.on('connect', (client) => {
       // While it is in use its calls tell of what happens to it.
       client.on('error', () => {})
@@ -119,10 +132,15 @@ export class Pool {
     const { client, connection } = await this.#trusted()
     let broken = false
     try {
-      return await work(connection)
+      const value = await work(connection)
+      this.#options.answered?.()
+      return value
     } catch (error) {
       broken = error instanceof ConnectionLost
-      if (broken) this.#lostAt = performance.now()
+      if (broken) {
+        this.#lostAt = performance.now()
+        this.#options.lost(error as Error)
+      }
       throw error
     } finally {
       client.release(broken)
@@ -156,7 +174,9 @@ export class Pool {
     try {
       return await this.#pool.connect()
     } catch (error) {
-      throw new ConnectionLost(error)
+      const lost = new ConnectionLost(error)
+      this.#options.lost(lost)
+      throw lost
     }
   }
 }

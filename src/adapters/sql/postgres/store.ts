@@ -12,7 +12,7 @@ import { Appender } from './append.ts'
 import { EventReader } from './event-reader.ts'
 import { Keys } from './keys.ts'
 import { type Cluster, migrate } from './migrate.ts'
-import { type Connection, Pool, type Statement } from './pool.ts'
+import { type Connection, Pool, type PoolOptions, type Statement } from './pool.ts'
 import { saveProgress } from './progress.ts'
 import { Reads } from './reads.ts'
 import { Transactions } from './transactions.ts'
@@ -55,11 +55,11 @@ const FOR_APPENDS = 2
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, partitions, log = () => {}, now = Date.now, accessTokenLifeMs = 15 * 60_000, poolSize = 10 } = options
   const cluster = await migrate(url, partitions)
-  const lost = (error: Error) => log(`database: a connection was lost (${error.message})`)
+  const told = outagesTo(log)
   const forWrites = Math.max(1, Math.floor((poolSize - FOR_APPENDS) / 2))
-  const appends = new Pool(url, { size: FOR_APPENDS, plannedOnce: true, lost })
-  const others = new Pool(url, { size: forWrites, plannedOnce: false, lost })
-  const forReads = new Pool(url, { size: Math.max(1, poolSize - FOR_APPENDS - forWrites), plannedOnce: false, lost })
+  const appends = new Pool(url, { size: FOR_APPENDS, plannedOnce: true, ...told })
+  const others = new Pool(url, { size: forWrites, plannedOnce: false, ...told })
+  const forReads = new Pool(url, { size: Math.max(1, poolSize - FOR_APPENDS - forWrites), plannedOnce: false, ...told })
   const pools = [appends, others, forReads]
 
   const keys = new Keys()
@@ -164,6 +164,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       lostAnswers: transactions.lostAnswers,
       statements: pools.reduce((sum, pool) => sum + pool.counts.statements, 0),
     }),
+  }
+}
+
+/** Tells once that the database went away, and once that it is back, however many calls meet it. */
+function outagesTo(log: (message: string) => void): Pick<PoolOptions, 'lost' | 'answered'> {
+  let away = false
+  return {
+    lost(error) {
+      if (!away) log(`database: a connection was lost (${error.message})`)
+      away = true
+    },
+    answered() {
+      if (away) log('database: it answers')
+      away = false
+    },
   }
 }
 

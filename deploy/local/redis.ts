@@ -231,8 +231,7 @@ class RedisProcess implements LocalRedis {
     this.#child = child
     writeFileSync(join(this.#folder, 'pid'), String(child.pid))
     await until(`Redis starts (${this.#program})`, async () => {
-      if (child.exitCode !== null)
-        throw new Error(`Redis does not start: ${readFileSync(this.log, 'utf8').trim().split('\n').at(-1)}`)
+      if (child.exitCode !== null) throw new Error(`Redis does not start: ${reasonIn(readFileSync(this.log, 'utf8'))}`)
       return readFileSync(this.log, 'utf8').includes('Ready to accept connections')
     })
   }

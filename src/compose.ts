@@ -42,6 +42,7 @@ import type { Appended, Draft } from './ports/log.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
 import type { Presence, PresenceRemains } from './ports/presence.ts'
 import type { LogSide, WriteBackDatabase } from './ports/write-back.ts'
+import { YeoulError } from './protocol/errors.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
@@ -180,7 +181,11 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     ...(cluster !== null && { restMaxMs: CLUSTER_REST_MS }),
     metrics,
     failed,
-    appended: (drafts, results) => publish(drafts, results, bus, progress, metrics),
+    appended: (drafts, results) => {
+      count(drafts, results, progress, metrics)
+      // A log that publishes has told all nodes already, this one too.
+      if (!sequences.log.publishes) publish(drafts, results, bus)
+    },
   })
   const chat = new Chat({
     log: sequences.log,
@@ -295,6 +300,8 @@ async function openStore(
 interface Sequences extends Pick<SqlStore, 'log' | 'history' | 'rooms' | 'memberships'> {
   /** The two sides that a worker stands between; null when there is nothing to write back. */
   writeBack: { logSide: LogSide; database: WriteBackDatabase } | null
+  /** Rejects `unavailable` when nothing can be appended now. All else a node can do without for a while. */
+  ping(): Promise<void>
   close(): Promise<void> | void
 }
 
@@ -307,14 +314,18 @@ async function openSequences(
 ): Promise<Sequences> {
   const { databaseUrl: url, partitions } = config
   if (config.log === 'sql' || mesh.link === null || url === null) return { ...store, writeBack: null, close() {} }
+  const { link } = mesh
   const repeatWindowMs = () => config.repeatWindowMs
   const database = { ...store, url }
-  const redisLog = await openRedisLog({ link: mesh.link, partitions, database, repeatWindowMs, log: note, failed })
+  const redisLog = await openRedisLog({ link, partitions, database, repeatWindowMs, log: note, failed })
   const logSide = new RedisLogSide({ functions: redisLog.functions, windowMs: repeatWindowMs })
   const writes = config.roles.includes('worker')
   return {
     ...redisLog,
     writeBack: writes ? { logSide, database: openWriteBack(url) } : null,
+    async ping() {
+      if (!link.up) throw new YeoulError('unavailable', 'Redis cannot be reached.')
+    },
     close: () => redisLog.close(),
   }
 }
@@ -381,34 +392,39 @@ function limitsOf(config: Config): Limits {
   return config.rateLimit ? { ...config.limits } : { ...config.limits, sendsPerSecond: 0 }
 }
 
-/** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */
-function publish(
+/** Counts what a batch appended; its senders have read up to their own messages. */
+function count(
   drafts: Draft[],
   results: Appended[],
-  bus: Bus,
   progress: Progress,
   metrics: ReturnType<typeof createMetrics>,
 ): void {
-  const rooms = new Map<string, { epoch: number; events: RoomEvent[] }>()
   let accepted = 0
   let duplicates = 0
   for (let i = 0; i < drafts.length; i++) {
     const draft = drafts[i] as Draft
     const result = results[i] as Appended
-    if (!result.ok) continue
-    if (result.duplicate) {
-      if (draft.type === 'message') duplicates++
-      continue
-    }
-    if (draft.type === 'message') {
+    if (!result.ok || draft.type !== 'message') continue
+    if (result.duplicate) duplicates++
+    else {
       accepted++
       progress.sent({ room: draft.room, user: draft.actor, seq: result.seq, n: result.n }, result.epoch)
     }
+  }
+  if (accepted > 0) metrics.accepted.inc(accepted)
+  if (duplicates > 0) metrics.duplicates.inc(duplicates)
+}
+
+/** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */
+function publish(drafts: Draft[], results: Appended[], bus: Bus): void {
+  const rooms = new Map<string, { epoch: number; events: RoomEvent[] }>()
+  for (let i = 0; i < drafts.length; i++) {
+    const draft = drafts[i] as Draft
+    const result = results[i] as Appended
+    if (!result.ok || result.duplicate) continue
     const room = rooms.get(draft.room)
     if (room === undefined) rooms.set(draft.room, { epoch: result.epoch, events: [eventOf(draft, result)] })
     else room.events.push(eventOf(draft, result))
   }
-  if (accepted > 0) metrics.accepted.inc(accepted)
-  if (duplicates > 0) metrics.duplicates.inc(duplicates)
   for (const [room, { epoch, events }] of rooms) bus.publish(room, { kind: 'events', epoch, events })
 }

@@ -70,8 +70,9 @@ export interface Head {
  * - `append` is atomic per draft. When it resolves, the events are durable at `level` (P1) and repeats were recognised
  *   (P3). Drafts of one room get their seqs in the order of the array, and calls in the order in which they were made. A
  *   draft fails alone (`not_a_member`, `room_not_found`, `message_not_found`, `message_deleted`, `not_the_sender`,
- *   `too_many_reactions`); the call rejects with `unavailable` or `storage_full`, and then nothing of it was appended
- *   unless the failure says otherwise by being a lost answer: callers treat it as "perhaps", which P3 makes safe.
+ *   `too_many_reactions`), and in a log of several parts also with what concerns its part (`unavailable`, `log_full`,
+ *   `log_fenced`); the call rejects with `unavailable` or `storage_full`, and then nothing of it was appended unless the
+ *   failure says otherwise by being a lost answer: callers treat it as "perhaps", which P3 makes safe.
  * - A draft by someone who is not a member at its place in the sequence is refused (P5).
  * - `read` returns the contiguous events after a seq. Bodies are as they are now: an edited or erased text never comes back.
  */

@@ -8,6 +8,8 @@ const FETCH_BYTES = 262_144
 /** Entries that one call forgets, and rooms that it empties: everybody else waits meanwhile. */
 const TRIM_AT_ONCE = 500
 const ADOPT_AT_ONCE = 500
+/** Rooms that were used lately can be sent to while the database is down. */
+const IDLE_MS = 600_000
 const DONE = 1
 const AGAIN = 2
 
@@ -21,7 +23,7 @@ export class RedisLogSide implements LogSide {
   constructor(options: { functions: LogFunctions; windowMs: () => number; idleMs?: number }) {
     this.#functions = options.functions
     this.#windowMs = options.windowMs
-    this.#idleMs = options.idleMs ?? 60_000
+    this.#idleMs = options.idleMs ?? IDLE_MS
   }
 
   async fetch(partition: number, after: string, limit: number): Promise<Fetched> {

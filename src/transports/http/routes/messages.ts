@@ -84,6 +84,8 @@ export function messageRoutes(deps: HttpDeps, guard: Guard): Api {
         'files_not_supported',
         'overloaded',
         'unavailable',
+        'log_full',
+        'log_fenced',
         'storage_full',
       ),
     },

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -227,6 +227,7 @@ class RedisProcess implements LocalRedis {
       // Ctrl-C is for whoever started it.
       detached: true,
     })
+    closeSync(log)
     child.unref()
     this.#child = child
     writeFileSync(join(this.#folder, 'pid'), String(child.pid))

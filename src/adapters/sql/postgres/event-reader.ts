@@ -13,7 +13,7 @@ type HeadColumns = [epoch: number, seq: number, n: number]
 const HEAD_WIDTH = 3
 type PageColumns = [...HeadColumns, more: boolean]
 const PAGE_WIDTH = 4
-/** A run of events with more rows than this between the messages of a page is jumped over rather than scanned. */
+/** So many events are scanned for the messages of a page; a longer run of others between them is jumped over. */
 const SCAN_MAX = 2_000
 
 /** Reads events and messages in prepared SQL: one statement each, so that each answer is one snapshot. */
@@ -182,7 +182,10 @@ const COUNT_UP_TO: Statement = {
   text: `SELECT ${countUpTo('r', '$2::bigint')} FROM rooms r WHERE r.id = $1 AND r.deleted_at IS NULL`,
 }
 
-/** Its parameters: room, before, after, limit. Messages are counted from `first` to `last`, as `n` counts. */
+/**
+ * Its parameters: room, before, after, limit. Messages are counted from `first` to `last`, as `n` counts. They mostly lie
+ * near the place that was asked for; where a long run of other events lies between, each is looked for by its number.
+ */
 const PAGE: Statement = {
   name: 'page',
   text: `
@@ -192,27 +195,35 @@ const PAGE: Statement = {
              CASE WHEN $3::bigint IS NOT NULL THEN ${countUpTo('r', '$3::bigint')} END AS past
       FROM rooms r
       WHERE r.id = $1 AND r.deleted_at IS NULL
-    ), bounded AS (
+    ), bounded AS MATERIALIZED (
       SELECT *, CASE WHEN past IS NULL THEN greatest(1, until - $4::bigint + 1) ELSE past + 1 END AS first,
                 CASE WHEN past IS NULL THEN until ELSE least(until, past + $4::bigint) END AS last
       FROM counted
-    ), found AS MATERIALIZED (
-      SELECT *, CASE WHEN first <= last THEN ${seqOf('b', 'b.first')} END AS from_seq,
-                CASE WHEN first > last THEN NULL WHEN last = n THEN seq ELSE ${seqOf('b', 'b.last')} END AS to_seq
-      FROM bounded b
+    ), near AS MATERIALIZED (
+      SELECT m.* FROM bounded b CROSS JOIN LATERAL (
+        (SELECT ${MESSAGE_COLUMNS}
+         FROM (SELECT * FROM events
+               WHERE b.past IS NULL AND room_pk = b.pk AND seq < coalesce($2::bigint, b.seq + 1)
+               ORDER BY seq DESC LIMIT ${SCAN_MAX}) before
+         WHERE type = ${MESSAGE} ORDER BY seq DESC LIMIT $4::bigint)
+        UNION ALL
+        (SELECT ${MESSAGE_COLUMNS}
+         FROM (SELECT * FROM events
+               WHERE b.past IS NOT NULL AND room_pk = b.pk AND seq > $3::bigint
+               ORDER BY seq LIMIT ${SCAN_MAX}) after
+         WHERE type = ${MESSAGE} AND n <= b.last ORDER BY seq LIMIT $4::bigint)
+      ) m
     )
-    SELECT f.epoch, f.seq, f.n, CASE WHEN f.past IS NULL THEN f.first > 1 ELSE f.last < f.until END,
+    SELECT b.epoch, b.seq, b.n, CASE WHEN b.past IS NULL THEN b.first > 1 ELSE b.last < b.until END,
            ${columnsOf('m', MESSAGE_COLUMNS)}
-    FROM found f
+    FROM bounded b
     LEFT JOIN LATERAL (
-      SELECT ${MESSAGE_COLUMNS} FROM events
-      WHERE f.to_seq - f.from_seq <= ${SCAN_MAX}
-        AND room_pk = f.pk AND seq BETWEEN f.from_seq AND f.to_seq AND type = ${MESSAGE}
+      SELECT * FROM near WHERE (SELECT count(*) FROM near) >= b.last - b.first + 1
       UNION ALL
       SELECT ${columnsOf('e', MESSAGE_COLUMNS)}
-      FROM generate_series(f.first, f.last) AS wanted (n)
-      JOIN events e ON e.room_pk = f.pk AND e.seq = ${seqOf('f', 'wanted.n')}
-      WHERE f.to_seq - f.from_seq > ${SCAN_MAX}
+      FROM generate_series(b.first, b.last) AS wanted (n)
+      JOIN events e ON e.room_pk = b.pk AND e.seq = ${seqOf('b', 'wanted.n')}
+      WHERE (SELECT count(*) FROM near) < b.last - b.first + 1
     ) m ON true
     ORDER BY m.seq`,
 }

@@ -20,8 +20,7 @@ export class Access {
   /** The member's role. Rejects `not_a_member` in an open room, `room_not_found` otherwise. */
   async member(room: string, user: string): Promise<{ role: MemberRole; kind: RoomKind }> {
     const hot = this.#hotRooms.get(room)
-    const known = hot?.roleOf(user)
-    if (hot !== undefined && known) return { role: known, kind: hot.kind }
+    if (hot !== undefined) return { role: await this.memberOf(hot, user), kind: hot.kind }
     const access = await this.#rooms.access(room, user)
     if (access === null || (access.role === null && access.kind !== 'open')) throw new YeoulError('room_not_found')
     if (access.role === null) throw new YeoulError('not_a_member')

@@ -260,6 +260,52 @@ describe('nodes that share a PostgreSQL database', () => {
     assert.equal(rows[0].steps, rows[0].newest)
   })
 
+  test('nothing that a node asks while people talk goes through a whole table', async () => {
+    const own = await postgres.createDatabase()
+    const scans = async () => {
+      const { rows } = await query(own, 'SELECT relname, seq_scan::int FROM pg_stat_user_tables')
+      return new Map(rows.map(({ relname, seq_scan }) => [relname, seq_scan]))
+    }
+    const node = await openPostgresStore({ url: own, partitions: PARTITIONS })
+    // Making its indexes went through each table.
+    const before = await scans()
+    const users = (await newUsers(node, 20)) as [string, string, ...string[]]
+    const [ann, bob] = users
+    const room = await newRoom(node, users)
+    for (let i = 0; i < 20; i++) {
+      const target = await say(node, room, ann, `m${i}`)
+      await node.log.append([
+        message(room, bob, 'an answer', { replyTo: target }),
+        { type: 'edit', room, actor: ann, target, body: 'edited', mentions: [] },
+        { type: 'reaction', room, actor: bob, target, emoji: '👍', on: true, most: 5 },
+        { type: 'delete', room, actor: ann, target, moderate: false },
+      ])
+      await node.memberships.end(room, users[3] as string, ann, 9, 'kicked')
+      await node.memberships.join(room, users[3] as string, users[3] as string, 9)
+      await node.memberships.saveProgress([{ room, user: bob, seq: target, n: 1 }], [{ room, user: ann, at: 9 }])
+      await node.history.messages(room, { limit: 5 })
+      await node.history.messages(room, { limit: 5, after: 3 })
+      await node.history.countUpTo(room, target)
+      await node.log.read(room, 0, 50)
+      await node.log.heads([room])
+      await node.rooms.access(room, ann)
+      await node.rooms.get(room)
+      await node.rooms.listOpen('', null, 10)
+      await node.memberships.get(room, ann)
+      await node.memberships.list(room, null, 5)
+      await node.memberships.ofUser(ann, null, 5)
+      await node.memberships.roomIdsOf(ann, 5)
+      await node.accounts.byIds([ann, bob])
+      await node.logins.start({ sid: `${i}`, user: ann, createdAt: 1, expiresAt: 2, cookie: false }, `token ${i}`)
+      await node.logins.endAll(ann, 1)
+    }
+    // What a connection did is counted for good when it ends.
+    await node.close()
+    const after = await scans()
+    const tables = ['users', 'rooms', 'members', 'events', 'reactions', 'logins', 'refresh_tokens']
+    for (const table of tables) assert.equal(after.get(table), before.get(table), table)
+  })
+
   test('a database that cannot be reached stops the start with one line that names no password', async () => {
     await assert.rejects(
       openPostgresStore({ url: 'postgres://me:hidden@127.0.0.1:1/none', partitions: 16 }),

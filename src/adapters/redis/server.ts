@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Redis, type RedisOptions, ReplyError } from 'ioredis'
 
 /** Where a Redis is, and who we are there. */
@@ -124,7 +125,7 @@ export class RedisServer {
       db,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(tls ? { tls: { servername: host } } : {}),
+      ...(tls ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       connectionName: `yeoul-${purpose}`,
       protocol: 3,
       enableOfflineQueue: false,

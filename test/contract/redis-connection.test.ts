@@ -56,6 +56,7 @@ describe('the way to Redis', { concurrency: true }, () => {
     const refusals: [urls: string, says: RegExp][] = [
       ['redis://127.0.0.1:1', /^Redis cannot be used: 127\.0\.0\.1:1: connect ECONNREFUSED/],
       ['http://127.0.0.1', /^an address of Redis looks like redis:\/\/host:6379/],
+      [`${redis.url}/3`, /^an address of Redis names no database/],
       ['127.0.0.1:6379', /^an address of Redis looks like/],
       [`${redis.url},${replica.url}`, /belongs to no Redis Cluster/],
       [replica.url, /it is a replica, which cannot be written to/],

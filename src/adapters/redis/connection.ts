@@ -149,7 +149,6 @@ export class RedisLink {
         throw new Error(`Redis at ${first.name} belongs to no Redis Cluster: give one address, or those of a cluster`)
       return
     }
-    if ((this.#seeds[0] as RedisAddress).db !== 0) throw new Error('a Redis Cluster has no database but 0')
     this.#slots = []
     await this.readMap()
     await Promise.all(this.servers.map((server) => becomesUp(server, OPEN_MS / 2)))
@@ -216,13 +215,15 @@ function addressOf(url: string): RedisAddress {
     throw new Error(
       `an address of Redis looks like redis://host:6379, not like ${parsed === null ? 'this' : parsed.protocol}`,
     )
+  // What one node tells the others goes to all databases of a Redis.
+  if (!['', '/', '/0'].includes(parsed.pathname))
+    throw new Error('an address of Redis names no database: Yeoul needs a Redis of its own')
   const text = (part: string) => (part === '' ? undefined : decodeURIComponent(part))
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: parsed.port === '' ? 6379 : Number(parsed.port),
     username: text(parsed.username),
     password: text(parsed.password),
-    db: Number(parsed.pathname.slice(1) || 0),
     tls: parsed.protocol === 'rediss:',
   }
 }

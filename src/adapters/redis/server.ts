@@ -7,7 +7,6 @@ export interface RedisAddress {
   port: number
   username: string | undefined
   password: string | undefined
-  db: number
   tls: boolean
 }
 
@@ -118,11 +117,10 @@ export class RedisServer {
 
   /** Another connection to the same place: nothing waits for it while it is down, and it subscribes to nothing by itself. */
   connect(purpose: string): Redis {
-    const { host, port, username, password, db, tls } = this.address
+    const { host, port, username, password, tls } = this.address
     const options: RedisOptions = {
       host,
       port,
-      db,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       ...(tls ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),

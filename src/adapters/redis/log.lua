@@ -137,7 +137,10 @@ local function open_room(base, id, load, now)
   room.messages = {}    -- seq -> message as it is now, or false
   room.changes = {}     -- seq -> true: of these, those to be written
   room.reacted = {}     -- field -> value
-  room.told = {}
+  room.entries = {}     -- of the stream
+  room.told = {}        -- events as JSON for the bus
+  room.moved = {}       -- users who came or went, and of these
+  room.left = {}        -- user -> true: those who are out
   return setmetatable(room, Room)
 end
 
@@ -149,8 +152,8 @@ function Room:member(user, said, now)
     self.users[user] = known
   end
   if known then return true end
+  if self.left[user] or said == '0' then return false end
   if said == '' then return nil end
-  if said == '0' then return false end
   local until_ = call('ZSCORE', self.base .. 'gone', self.id .. ' ' .. user)
   if until_ and tonumber(until_) > now then return false end
   self:read_up_to(user, '0 0')
@@ -162,13 +165,18 @@ function Room:read_up_to(user, cursor)
   self.cursors[user] = cursor
 end
 
+-- Whether a room has no event at such a seq.
+function Room:beyond(seq)
+  return seq < 1 or seq > self.s or seq % 1 ~= 0
+end
+
 function Room:payload(seq)
   return self.added[seq] or call('HGET', self.base .. 'events:' .. self.id, seq)
 end
 
 -- Whether there is a message at a seq: nil when only the database knows.
 function Room:has_message(seq, there)
-  if seq < 1 or seq > self.s then return false end
+  if self:beyond(seq) then return false end
   if seq > self.f then return string.byte(self:payload(seq)) == 109 end
   local head, is = string.match(there, '^(%d+) ([01])$')
   -- The database had not all yet that has left the log since.
@@ -193,7 +201,7 @@ end
 -- The message at a seq as it is now, false when there is none, nil when only the database knows.
 function Room:message(seq, given)
   -- Not to be remembered: it may come in this very call.
-  if seq < 1 or seq > self.s then return false end
+  if self:beyond(seq) then return false end
   local known = self.messages[seq]
   if known ~= nil then return known end
   local found = false
@@ -242,8 +250,8 @@ function Room:add(log, kind, target, at, rest, text)
   self.added[self.s] = kind .. n .. ' ' .. kept
   self.told[#self.told + 1] = text and (head .. text .. '}') or kept
   log.i = log.i + 1
-  call('XADD', log.entries, '*', 'e',
-    self.id .. ' ' .. seq .. ' ' .. n .. ' ' .. kind .. ' ' .. target .. ' ' .. text_of(log.i))
+  self.entries[#self.entries + 1] =
+    self.id .. ' ' .. seq .. ' ' .. n .. ' ' .. kind .. ' ' .. target .. ' ' .. text_of(log.i)
   self.place = seq .. ' ' .. n
   return 'a ' .. self.e .. ' ' .. (kind == 'm' and self.place or seq .. ' 0') .. ' ' .. at
 end
@@ -268,16 +276,30 @@ local function put(key, fields)
   if count > 0 then call('HSET', key, unpack(flat)) end
 end
 
--- Writes what became of the room in this call.
-function Room:store(log)
-  put(self.base .. 'events:' .. self.id, self.added)
+-- What is to be written of the messages that changed.
+function Room:changed_messages()
   local messages = {}
   for seq in pairs(self.changes) do
     local message = self.messages[seq]
     messages[seq] = message.rev .. ' ' .. cjson.encode(message)
   end
-  put(self.base .. 'changed:' .. self.id, messages)
+  return messages
+end
+
+-- Writes what became of the room in this call. Whatever could fail was done before: Redis takes nothing back.
+function Room:store(log)
+  for _, entry in ipairs(self.entries) do call('XADD', log.entries, '*', 'e', entry) end
+  put(self.base .. 'events:' .. self.id, self.added)
+  put(self.base .. 'changed:' .. self.id, self.now_changed)
   put(self.base .. 'reactions:' .. self.id, self.reacted)
+  for _, user in ipairs(self.moved) do
+    if self.left[user] then
+      call('HDEL', self.key, 'u' .. user)
+      call('ZADD', self.base .. 'gone', text_of(log.now + GONE_MS), self.id .. ' ' .. user)
+    else
+      call('ZREM', self.base .. 'gone', self.id .. ' ' .. user)
+    end
+  end
   local fields = {}
   for user, cursor in pairs(self.cursors) do fields['u' .. user] = cursor end
   if #self.told > 0 then
@@ -436,15 +458,15 @@ function drafts.c(log, room, key, kind, user, members, at, rest)
   local answer = room:add(log, kind, '0', at, rest)
   room.c = members
   log.added[key] = room.place .. ' ' .. at
-  local membership = room.id .. ' ' .. user
   if kind == 'j' then
-    call('ZREM', room.base .. 'gone', membership)
+    room.moved[#room.moved + 1] = user
+    room.left[user] = nil
     room:read_up_to(user, room.place)
   elseif kind == 'l' then
-    call('HDEL', room.key, 'u' .. user)
+    room.moved[#room.moved + 1] = user
+    room.left[user] = true
     room.users[user] = false
     room.cursors[user] = nil
-    call('ZADD', room.base .. 'gone', text_of(log.now + GONE_MS), membership)
   end
   -- Members' answers carry the n of the room, of which clients count what they have not read.
   return (string.gsub(answer, '^(a %d+ %d+) %d+', '%1 ' .. room.n))
@@ -533,19 +555,21 @@ local function append(keys, args)
   rotate(log, window)
   local before = log.i
   local answers = { 'ok', now }
-  local notices = {}
+  local rooms, notices = {}, {}
   local at = 7
   for _ = 1, tonumber(args[6]) do
     local id, load, count = args[at], args[at + 1], tonumber(args[at + 2])
     local room = open_room(log.base, id, load, now)
     at = append_to(log, room, args, at + 3, count, answers)
     if room then
-      room:store(log)
+      rooms[#rooms + 1] = room
+      room.now_changed = room:changed_messages()
       if #room.told > 0 then
         notices[#notices + 1] = id .. ' {"kind":"events","epoch":' .. room.e .. ',"events":[' .. table.concat(room.told, ',') .. ']}'
       end
     end
   end
+  for _, room in ipairs(rooms) do room:store(log) end
   put(log.base .. 'repeats:' .. log.D, log.added)
   if log.i > before then
     call('HSET', log.key, 'i', text_of(log.i))

@@ -232,7 +232,14 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 
 const WAITING = 'EXISTS (SELECT 1 FROM outbox o WHERE o.room_pk = r.pk)'
 
-const PING: Statement = { name: 'log_ping', text: 'SELECT 1' }
+/** Of all tables that are asked: one that is locked is one that does not answer. */
+const PING: Statement = {
+  name: 'log_ping',
+  text: `
+    SELECT (SELECT max(1) FROM (SELECT 1 FROM rooms LIMIT 1) AS r), (SELECT max(1) FROM (SELECT 1 FROM members LIMIT 1) AS m),
+           (SELECT max(1) FROM (SELECT 1 FROM users LIMIT 1) AS u), (SELECT max(1) FROM (SELECT 1 FROM events LIMIT 1) AS e),
+           (SELECT max(1) FROM (SELECT 1 FROM outbox LIMIT 1) AS o)`,
+}
 
 const EPOCH: Statement = { name: 'log_epoch', text: 'SELECT epoch FROM partitions WHERE pk = $1' }
 

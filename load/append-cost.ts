@@ -53,19 +53,18 @@ function cpuOfDatabase(postmaster: number): number {
   return ticks / TICKS
 }
 
-async function measure(
-  store: PostgresStore,
-  pid: number,
-  rooms: [string, string[]][],
-  size: number,
-): Promise<string[]> {
+/** Messages of all members of all rooms in turn. */
+function draftsOf(rooms: [room: string, members: string[]][]): () => MessageDraft {
   let next = 0
-  const draft = (): MessageDraft => {
+  return () => {
     const [room, members] = rooms[next % ROOMS] as [string, string[]]
     const actor = members[Math.floor(next++ / ROOMS) % MEMBERS] as string
     const message = { type: 'message' as const, room, actor, clientMessageId: newId(), body: BODY, replyTo: null }
     return { ...message, mentions: [], files: [], retry: false }
   }
+}
+
+async function measure(store: PostgresStore, pid: number, draft: () => MessageDraft, size: number): Promise<string[]> {
   const run = async (seconds: number): Promise<number[]> => {
     const took: number[] = []
     for (const until = performance.now() + seconds * 1_000; performance.now() < until; ) {

@@ -227,9 +227,9 @@ class RedisProcess implements LocalRedis {
       // Ctrl-C is for whoever started it.
       detached: true,
     })
-    closeSync(log)
-    child.unref()
     this.#child = child
+    child.unref()
+    closeSync(log)
     writeFileSync(join(this.#folder, 'pid'), String(child.pid))
     await until(`Redis starts (${this.#program})`, async () => {
       if (child.exitCode !== null) throw new Error(`Redis does not start: ${reasonIn(readFileSync(this.log, 'utf8'))}`)

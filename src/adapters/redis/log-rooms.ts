@@ -1,16 +1,13 @@
 import type { Memberships } from '../../ports/memberships.ts'
 import type { Change, RoomRecord, Rooms } from '../../ports/rooms.ts'
-import type { Member, Membership, Room, RoomEvent } from '../../protocol/model.ts'
-import type { Turns } from '../sql/postgres/turns.ts'
+import type { Member, Membership, Room } from '../../protocol/model.ts'
+import type { Changes } from './log-changes.ts'
 import type { LogFunctions, WarmRoom } from './log-functions.ts'
-import type { Relay } from './log-relay.ts'
 import type { UserRooms } from './user-rooms.ts'
 
 interface Parts {
   functions: LogFunctions
-  relay: Relay
-  /** Those of appends: what is asked for in this node about a room takes effect in that order. */
-  turns: Turns
+  changes: Changes
 }
 
 /**
@@ -26,12 +23,13 @@ export class LogRooms implements Rooms {
     this.#database = database
   }
 
-  create(wanted: Parameters<Rooms['create']>[0]): ReturnType<Rooms['create']> {
-    return this.#parts.turns.take([wanted.id], async () => {
-      const made = await this.#database.create(wanted)
-      const change = await placed(this.#parts.relay, made.room.id, made.change)
-      return { ...made, change, room: await this.#now(made.room) }
-    })
+  async create(wanted: Parameters<Rooms['create']>[0]): ReturnType<Rooms['create']> {
+    const create = () => this.#database.create(wanted)
+    const { made, change } = await this.#parts.changes.make(wanted.id, create, ({ room, change }) => ({
+      room: room.id,
+      change,
+    }))
+    return { ...made, change, room: await this.#now(made.room) }
   }
 
   async get(id: string): Promise<RoomRecord | null> {
@@ -45,21 +43,24 @@ export class LogRooms implements Rooms {
     return { ...page, items: page.items.map((room) => roomNow(room, warm.get(room.id))) }
   }
 
-  update(...change: Parameters<Rooms['update']>): ReturnType<Rooms['update']> {
-    const [id] = change
-    return this.#parts.turns.take([id], async () => {
-      const made = await this.#database.update(...change)
-      const events = await placed(this.#parts.relay, id, made.change)
-      return { room: await this.#now(made.room), change: events }
-    })
+  async update(...wanted: Parameters<Rooms['update']>): ReturnType<Rooms['update']> {
+    const update = () => this.#database.update(...wanted)
+    const { made, change } = await this.#parts.changes.make(wanted[0], update, ({ change }) => ({
+      room: wanted[0],
+      change,
+    }))
+    return { room: await this.#now(made.room), change }
   }
 
-  remove(...change: Parameters<Rooms['remove']>): ReturnType<Rooms['remove']> {
-    const [id] = change
-    return this.#parts.turns.take([id], async () => {
-      const made = await this.#database.remove(...change)
-      return { ...made, change: await placed(this.#parts.relay, id, made.change, true) }
-    })
+  async remove(...wanted: Parameters<Rooms['remove']>): ReturnType<Rooms['remove']> {
+    const remove = () => this.#database.remove(...wanted)
+    const { made, change } = await this.#parts.changes.make(
+      wanted[0],
+      remove,
+      ({ change }) => ({ room: wanted[0], change }),
+      true,
+    )
+    return { ...made, change }
   }
 
   access: Rooms['access'] = (id, user) => this.#database.access(id, user)
@@ -82,23 +83,25 @@ export class LogMemberships implements Memberships {
     this.#userRooms = userRooms
   }
 
-  join(...change: Parameters<Memberships['join']>): ReturnType<Memberships['join']> {
-    const [room, user] = change
-    return this.#parts.turns.take([room], async () => {
-      const made = await this.#database.join(...change)
-      const placedChange = await placed(this.#parts.relay, room, made.change)
-      const [membership] = await this.#read(room, [{ ...made.membership, user }])
-      const { user: _, ...now } = membership as Membership & { user: string }
-      return { membership: now, change: placedChange }
-    })
+  async join(...wanted: Parameters<Memberships['join']>): ReturnType<Memberships['join']> {
+    const [room, user] = wanted
+    const join = () => this.#database.join(...wanted)
+    const { made, change } = await this.#parts.changes.make(room, join, ({ change }) => ({ room, change }))
+    const [membership] = await this.#read(room, [{ ...made.membership, user }])
+    const { user: _, ...now } = membership as Membership & { user: string }
+    return { membership: now, change }
   }
 
-  end(...change: Parameters<Memberships['end']>): Promise<Change> {
-    return this.#change(change[0], () => this.#database.end(...change))
+  async end(...wanted: Parameters<Memberships['end']>): Promise<Change> {
+    const [room] = wanted
+    const end = () => this.#database.end(...wanted)
+    return (await this.#parts.changes.make(room, end, (change) => ({ room, change }))).change
   }
 
-  setRole(...change: Parameters<Memberships['setRole']>): Promise<Change> {
-    return this.#change(change[0], () => this.#database.setRole(...change))
+  async setRole(...wanted: Parameters<Memberships['setRole']>): Promise<Change> {
+    const [room] = wanted
+    const setRole = () => this.#database.setRole(...wanted)
+    return (await this.#parts.changes.make(room, setRole, (change) => ({ room, change }))).change
   }
 
   unban: Memberships['unban'] = (room, user) => this.#database.unban(room, user)
@@ -125,10 +128,6 @@ export class LogMemberships implements Memberships {
   roomIdsOf: Memberships['roomIdsOf'] = (user, limit) => this.#userRooms.ids(user, limit)
   saveProgress: Memberships['saveProgress'] = (cursors, exits) => this.#database.saveProgress(cursors, exits)
 
-  #change(room: string, change: () => Promise<Change>): Promise<Change> {
-    return this.#parts.turns.take([room], async () => placed(this.#parts.relay, room, await change()))
-  }
-
   async #read<T extends Cursor & { user: string }>(room: string, members: T[]): Promise<T[]> {
     if (members.length === 0) return members
     const { functions } = this.#parts
@@ -154,22 +153,4 @@ export function roomNow<T extends Room>(room: T, warm: WarmRoom | undefined): T 
   if (warm === undefined) return room
   const { epoch, seq, memberCount } = warm
   return { ...room, memberCount, position: { epoch, seq } }
-}
-
-/** The change with the seqs that the log gave its events. `always`: something may wait that is no event. */
-async function placed(relay: Relay, room: string, change: Change, always = false): Promise<Change> {
-  const waiting = change.events.filter((event) => event.seq < 0)
-  if (waiting.length === 0 && !always) return change
-  const places = await relay.bring(
-    room,
-    waiting.map((event) => -event.seq),
-  )
-  let { epoch } = change
-  const events = change.events.map((event): RoomEvent => {
-    const place = places.get(-event.seq)
-    if (place === undefined) return event
-    epoch = place.epoch
-    return { ...event, seq: place.seq }
-  })
-  return { epoch, events }
 }

@@ -9,6 +9,7 @@ import type { RedisLink } from './connection.ts'
 import { RedisHistory } from './history.ts'
 import { Appender } from './log-append.ts'
 import { AppendCall } from './log-call.ts'
+import { Changes } from './log-changes.ts'
 import { FactFinder } from './log-facts.ts'
 import { LogFunctions } from './log-functions.ts'
 import { LogReads } from './log-reads.ts'
@@ -58,7 +59,7 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
   const turns = new Turns()
   const appender = new Appender(call, new FactFinder(loads, relay), turns)
   const reads = new LogReads(functions, database.log)
-  const parts = { functions, relay, turns }
+  const parts = { functions, changes: new Changes(relay, turns) }
   return {
     log: {
       level: 'logged',

@@ -55,11 +55,11 @@ function history(): Testimony {
       { who: 'tablet', room: ROOM, views: [{ epoch: 1, from: 0, page: null, events: structuredClone(EVENTS) }] },
     ],
     deliveries: [
-      { user: BEN, room: ROOM, seq: 7, at: 7_100, by: 'a push' },
-      { user: BEN, room: ROOM, seq: 8, at: 8_100, by: 'a push' },
+      { user: BEN, room: ROOM, epoch: 1, seq: 7, at: 7_100, by: 'a push' },
+      { user: BEN, room: ROOM, epoch: 1, seq: 8, at: 8_100, by: 'a push' },
       // He was out of the room then, and may read it now.
-      { user: BEN, room: ROOM, seq: 10, at: 11_100, by: 'events' },
-      { user: BEN, room: ROOM, seq: 12, at: 12_100, by: 'a push' },
+      { user: BEN, room: ROOM, epoch: 1, seq: 10, at: 11_100, by: 'events' },
+      { user: BEN, room: ROOM, epoch: 1, seq: 12, at: 12_100, by: 'a push' },
     ],
     stored: new Map([[ROOM, { epoch: 1, events, messages: messagesOf(events) }]]),
   }
@@ -251,12 +251,12 @@ const BROKEN: { what: string; finds: RegExp; make?: () => Testimony; break: (tol
   {
     what: 'something reaches a user who has left',
     finds: /^\[P5\] ben left room at 8 and got 9 by a push, 1500 ms later/,
-    break: (told) => told.deliveries.push({ user: BEN, room: ROOM, seq: 9, at: 9_500, by: 'a push' }),
+    break: (told) => told.deliveries.push({ user: BEN, room: ROOM, epoch: 1, seq: 9, at: 9_500, by: 'a push' }),
   },
   {
     what: 'something of a later membership is delivered before it',
     finds: /^\[P5\] ben left room at 8 and got 10 by heads/,
-    break: (told) => told.deliveries.push({ user: BEN, room: ROOM, seq: 10, at: 10_900, by: 'heads' }),
+    break: (told) => told.deliveries.push({ user: BEN, room: ROOM, epoch: 1, seq: 10, at: 10_900, by: 'heads' }),
   },
 ]
 

@@ -50,6 +50,7 @@ export interface Followed {
 export interface Delivery {
   user: string
   room: string
+  epoch: number
   /** The highest seq of which the user got to know. */
   seq: number
   /** When, ms since 1970. */
@@ -268,7 +269,10 @@ function agreement(followed: Followed[], found: string[]): void {
   }
 }
 
-/** [P5] While a user is out of a room, nothing that came after the leave reaches them. */
+/**
+ * [P5] While a user is out of a room, nothing that came after the leave reaches them. What came in an epoch that was lost
+ * cannot be judged: its joins and leaves may be lost too.
+ */
 function deliveries({ deliveries: all, stored }: Testimony, found: string[]): void {
   const comings = new Map<string, { seq: number; at: number; inside: boolean }[]>()
   for (const [room, { events }] of stored) {
@@ -281,6 +285,7 @@ function deliveries({ deliveries: all, stored }: Testimony, found: string[]): vo
     }
   }
   for (const delivery of all) {
+    if (delivery.epoch < (stored.get(delivery.room)?.epoch ?? 0)) continue
     const list = comings.get(`${delivery.user} ${delivery.room}`) ?? []
     const last = list.findLast((one) => one.seq <= delivery.seq)
     if (last === undefined || last.inside || delivery.seq === last.seq) continue

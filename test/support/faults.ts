@@ -120,7 +120,7 @@ export const REDIS_FAULTS: Fault[] = [
   },
   {
     what: 'is lost to all nodes without a word (half-open)',
-    ...{ ms: 4_000, state: 'away' },
+    ...{ ms: 4_000, state: 'shaky' },
     begin: ({ nodes }) => {
       for (const { toRedis } of nodes) toRedis.loseAll()
       return OVER

@@ -107,7 +107,7 @@ export class Visitor {
     try {
       const url = this.#random.pick(this.#apis)
       const { status } = await this.#person.at(url, ANSWER_MS).call('POST', `/rooms/${this.#room}/${what}`)
-      if (![200, 204, 403, 429, 503].includes(status)) this.problems.push(`${what} was answered with ${status}`)
+      if (![200, 204, 403, 429, 503, 507].includes(status)) this.problems.push(`${what} was answered with ${status}`)
       return status
     } catch {
       return 0
@@ -142,12 +142,12 @@ export class Visitor {
   }
 
   #heads(heads: unknown, by: string): void {
-    for (const { room, seq } of (heads ?? []) as { room: string; seq: number }[])
-      if (room === this.#room) this.#note(seq, by)
+    for (const { room, seq, epoch } of (heads ?? []) as { room: string; seq: number; epoch: number }[])
+      if (room === this.#room) this.#note(seq, by, epoch)
   }
 
   #note(seq: number, by: string, epoch = this.#position.epoch): void {
-    this.deliveries.push({ user: this.#person.id, room: this.#room, seq, at: Date.now(), by })
+    this.deliveries.push({ user: this.#person.id, room: this.#room, epoch, seq, at: Date.now(), by })
     if (epoch > this.#position.epoch) this.#position = { epoch, seq }
     else this.#position.seq = Math.max(this.#position.seq, seq)
   }

@@ -27,10 +27,16 @@ export function metOthers(error: unknown): boolean {
   return [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, UNIQUE_VIOLATION].includes(error.code ?? '')
 }
 
-/** What a caller is told of a failure: a YeoulError, or the error itself when it is a fault of this program. */
+/**
+ * What a caller is told of a failure: a YeoulError, or the error itself when it is a fault of this program. Addresses and
+ * paths, of which the database speaks, are not for clients: they stay in the cause.
+ */
 export function told(error: unknown): unknown {
   const code = codeOf(error)
-  return code === null ? error : new YeoulError(code, `The database: ${(error as Error).message}`)
+  if (code === null) return error
+  const failure = new YeoulError(code)
+  failure.cause = error
+  return failure
 }
 
 function codeOf(error: unknown): ErrorCode | null {

@@ -50,7 +50,8 @@ export class WriteBackConnection {
         if (VALUES.test(code)) throw new ValuesRefused(error as pg.DatabaseError)
         const failure = told(error)
         // A fault of ours must not be taken for one of the data: it is told, and the entries wait.
-        throw failure instanceof YeoulError ? failure : new YeoulError('unavailable', (error as Error).message)
+        const known = failure instanceof YeoulError ? failure.code : 'unavailable'
+        throw new YeoulError(known, (error as Error).message)
       }
     }
   }

@@ -21,6 +21,8 @@ export interface ClusterShape {
   gateways: number
   workers: number
   apis: number
+  /** YEOUL_FLUSH_MS */
+  flushMs: number
 }
 
 /**
@@ -41,10 +43,15 @@ export class YeoulCluster {
   static async start(shape: ClusterShape, rooms: number, members: number): Promise<YeoulCluster> {
     const secret = randomBytes(32).toString('base64url')
     const { NODE_OPTIONS } = process.env
+    const { log, gateways, workers, apis, flushMs } = shape
     const cluster = await startCluster({
-      ...shape,
+      log,
+      gateways,
+      workers,
+      apis,
       env: {
         YEOUL_JWT_SECRET: secret,
+        YEOUL_FLUSH_MS: String(flushMs),
         YEOUL_RATE_LIMIT: 'off',
         YEOUL_LOG_LEVEL: 'warn',
         ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }),
@@ -61,7 +68,7 @@ export class YeoulCluster {
         YEOUL_DATABASE_URL: cluster.postgres.url,
         YEOUL_REDIS_URL: cluster.redis.url,
         YEOUL_JWT_SECRET: secret,
-        YEOUL_LOG: shape.log,
+        YEOUL_LOG: log,
       })
     } catch (error) {
       await cluster.stop()

@@ -12,7 +12,7 @@ export const clusterCosts: Scenario = {
     members: { quick: 10, full: 10, about: 'members of each room' },
     redis: { quick: 1, full: 1, about: '0 leaves out the Redis log' },
     body: { quick: 64, full: 64, about: 'characters of a message' },
-    'warm-up': { quick: 4, full: 5, about: 'seconds before measuring' },
+    'warm-up': { quick: 8, full: 15, about: 'seconds before measuring' },
     seconds: { quick: 10, full: 30, about: 'seconds measured, for each shape' },
   },
   async run(options) {
@@ -26,6 +26,7 @@ export const clusterCosts: Scenario = {
       bodyLength: options.body!,
       generators: 1,
       direct: false,
+      flushMs: 50,
     }
     const shapes: { name: string; load: ClusterLoad }[] = [
       { name: '3 gateways, log=sql', load: three },

@@ -24,7 +24,12 @@ const OPTIONS = {
   generators: { quick: 1, full: 1, about: 'processes of the load generator' },
   direct: { quick: 0, full: 0, about: '1: connections go to the gateways, past nginx' },
   body: { quick: 64, full: 64, about: 'characters of a message' },
-  'warm-up': { quick: 3, full: 5, about: 'seconds before measuring' },
+  flush: {
+    quick: 50,
+    full: 50,
+    about: 'YEOUL_FLUSH_MS of the gateways: how long pushes are gathered under load, at most',
+  },
+  'warm-up': { quick: 3, full: 10, about: 'seconds before measuring' },
   'step-seconds': { quick: 5, full: 10, about: 'seconds measured of each rate of the search' },
   seconds: { quick: 10, full: 60, about: 'seconds measured of the rate that holds' },
 }
@@ -53,6 +58,7 @@ async function run(log: LogName, options: Options): Promise<Outcome> {
     bodyLength: options.body!,
     generators: options.generators!,
     direct: options.direct === 1,
+    flushMs: options.flush!,
   })
   try {
     const steps = options.rate! > 0 ? [] : await search(bench, options)

@@ -118,6 +118,28 @@ describe('the Redis log at its edges', () => {
     assert.match((await send(now, '1', '9 9 9 9 9 9')).answers[0] as string, /^d 1 2 1 /)
   })
 
+  test('what the database said of a message before it had all that has left the log since is asked once more', async () => {
+    const ann = await newUser(node.store)
+    const room = await roomOf([ann])
+    const target = await say(node.store, room, ann, 'x')
+    await drain(node, url)
+    const call = new AppendCall(node.redisLog.functions, () => WINDOW_MS)
+    const partition = call.partitionOf(room)
+    const { now } = await call.call(partition, 0, '', [])
+    const ask = async (head: number) => {
+      const reaction = ['r', ann, '', target, `${head} 0 -`, '👍', '1', '5', '"type":"reaction"']
+      const reply = ['m', ann, '', 'c'.repeat(22), '0', target, `${head} 0`, '"type":"message"']
+      const edit = ['e', ann, '', target + 0.5, '', 'body', '', '"type":"edit"']
+      const answers = []
+      for (const draft of [reaction, reply, edit])
+        answers.push(...(await call.call(partition, now, '1', [{ room, load: '', drafts: [draft] }])).answers)
+      return answers
+    }
+    assert.deepEqual(await ask(target - 1), ['? t', '? t', 'r message_not_found'])
+    assert.deepEqual(await ask(target), ['r message_not_found', 'r message_not_found', 'r message_not_found'])
+    assert.equal((await node.store.log.head(room))?.seq, target)
+  })
+
   test('[P3] within the window a repeat gets the first seq back on another node, in the database or not', async () => {
     const ann = await newUser(node.store)
     const room = await roomOf([ann])

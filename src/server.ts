@@ -162,10 +162,10 @@ async function stopListening(http: Server, drainMs: number): Promise<{ done: Pro
 async function readiness(phase: Phase, parts: Parts): Promise<{ ready: boolean; reason?: string }> {
   if (phase !== 'serving') return { ready: false, reason: phase }
   try {
-    await parts.store.ping()
+    await parts.sequences.ping()
     return { ready: true }
   } catch {
-    return { ready: false, reason: 'the database does not answer' }
+    return { ready: false, reason: 'the log of messages cannot be written to' }
   }
 }
 

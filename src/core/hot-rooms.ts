@@ -2,11 +2,14 @@ import type { Bus } from '../ports/bus.ts'
 import type { History } from '../ports/history.ts'
 import type { Log } from '../ports/log.ts'
 import type { Rooms } from '../ports/rooms.ts'
+import { YeoulError } from '../protocol/errors.ts'
 import type { RoomEvent } from '../protocol/model.ts'
 import { HotRoom, NEWEST_PAGE } from './hot-room.ts'
 
 /** Events that wait for a room that is being loaded; beyond, they are dropped, and the gap is filled from the log. */
 const HELD_MAX = 10_000
+/** How often a room is read whose epoch was raised in between. */
+const TRIES = 3
 
 interface Loading {
   room: Promise<HotRoom | null>
@@ -109,15 +112,14 @@ export class HotRooms {
   }
 
   async #read(id: string): Promise<HotRoom | null> {
-    const { log, history, rooms, bus } = this.#ports
+    const { rooms, bus } = this.#ports
     // Interest first: what is published from here on waits in `events`, what came before is in what we read.
     bus.addInterest(id)
     let hot: HotRoom | null = null
     try {
       const record = await rooms.get(id)
       if (record === null) return null
-      const page = await history.messages(id, { limit: NEWEST_PAGE })
-      const { head, events } = await log.read(id, Math.max(0, page.head - this.#limits.tail), this.#limits.tail * 2)
+      const { page, head, events } = await this.#newest(id)
       const tail = events.filter((event) => event.seq <= page.head)
       hot = new HotRoom({
         id,
@@ -143,6 +145,18 @@ export class HotRooms {
         if (this.#rooms.size > this.#limits.rooms) this.#evictIdle(hot)
       }
     }
+  }
+
+  /** The newest page and what goes before and after it, of one epoch: the numbers of two say nothing about each other. */
+  async #newest(id: string) {
+    const { log, history } = this.#ports
+    const { tail } = this.#limits
+    for (let tries = 0; tries < TRIES; tries++) {
+      const page = await history.messages(id, { limit: NEWEST_PAGE })
+      const { head, events } = await log.read(id, Math.max(0, page.head - tail), tail * 2)
+      if (head.epoch === page.epoch) return { page, head, events }
+    }
+    throw new YeoulError('unavailable', 'The epoch of the room rises faster than the room is read.')
   }
 
   #evictIdle(but: HotRoom): void {

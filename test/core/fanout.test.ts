@@ -268,6 +268,29 @@ test('a room that is loaded while its epoch is raised is not kept with the old o
   assert.equal(n.hotRooms.get(room), undefined)
 })
 
+test('[P4] a room whose epoch is raised between its newest page and its events begins with the new one alone', async () => {
+  const n = node()
+  const room = await newRoom(store, users)
+  await unpublished(room, 3)
+  const { head } = await store.log.read(room, 0, 1)
+  let asked = 0
+  const history: SqlStore['history'] = {
+    ...store.history,
+    async messages(id, range) {
+      const page = await store.history.messages(id, range)
+      // The life before had events that were lost.
+      return asked++ === 0 ? { ...page, epoch: head.epoch - 1, head: page.head + 5 } : page
+    },
+  }
+  const rooms = new HotRooms({
+    ports: { log: store.log, history, rooms: store.rooms, bus: n.bus },
+    limits: { rooms: 10, tail: 50, tailEvents: 1_000 },
+    catchUp: () => {},
+  })
+  const hot = await rooms.load(room)
+  assert.deepEqual([hot?.epoch, hot?.head], [head.epoch, head.seq])
+})
+
 test('[P4] what the bus says that it lost is read from the log, of the rooms concerned', async () => {
   const n = node()
   const rooms = [await newRoom(store, users), await newRoom(store, users)] as const

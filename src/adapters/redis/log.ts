@@ -53,7 +53,7 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
   const { link, partitions, database, log = () => {}, failed = () => {} } = options
   await Promise.all(link.servers.map(checkKeeps))
   const functions = new LogFunctions(link, partitions)
-  const loads = new LogLoads(database.url, (error) => log(`database: a connection was lost (${error.message})`))
+  const loads = new LogLoads(database.url, log)
   const call = new AppendCall(functions, options.repeatWindowMs)
   const relay = new Relay({ call, outbox: new Outbox(loads), loads, failed })
   const turns = new Turns()

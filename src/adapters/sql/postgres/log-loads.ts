@@ -6,6 +6,7 @@ import { roomOf, selectRooms } from '../rooms.ts'
 import { MESSAGE } from '../tables.ts'
 import { ConnectionLost, told } from './failure.ts'
 import { Keys } from './keys.ts'
+import { outagesTo } from './outages.ts'
 import { type Connection, Pool, type Statement } from './pool.ts'
 
 /** A room as a log beside the database starts from it. */
@@ -77,8 +78,8 @@ export class LogLoads {
   #down: Error | null = null
   #closed = false
 
-  constructor(url: string, lost: (error: Error) => void) {
-    this.#pool = new Pool(url, { size: CONNECTIONS, plannedOnce: true, lost })
+  constructor(url: string, log: (message: string) => void) {
+    this.#pool = new Pool(url, { size: CONNECTIONS, plannedOnce: true, ...outagesTo(log) })
   }
 
   /** Rejects `unavailable` at once while the database is known not to answer. */

@@ -12,7 +12,8 @@ import { Appender } from './append.ts'
 import { EventReader } from './event-reader.ts'
 import { Keys } from './keys.ts'
 import { type Cluster, migrate } from './migrate.ts'
-import { type Connection, Pool, type PoolOptions, type Statement } from './pool.ts'
+import { outagesTo } from './outages.ts'
+import { type Connection, Pool, type Statement } from './pool.ts'
 import { saveProgress } from './progress.ts'
 import { Reads } from './reads.ts'
 import { Transactions } from './transactions.ts'
@@ -164,21 +165,6 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       lostAnswers: transactions.lostAnswers,
       statements: pools.reduce((sum, pool) => sum + pool.counts.statements, 0),
     }),
-  }
-}
-
-/** Tells once that the database went away, and once that it is back, however many calls meet it. */
-function outagesTo(log: (message: string) => void): Pick<PoolOptions, 'lost' | 'answered'> {
-  let away = false
-  return {
-    lost(error) {
-      if (!away) log(`database: a connection was lost (${error.message})`)
-      away = true
-    },
-    answered() {
-      if (away) log('database: it answers')
-      away = false
-    },
   }
 }
 

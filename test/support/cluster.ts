@@ -12,8 +12,11 @@ import type { Config } from '../../src/config.ts'
 import { PARTITIONS } from './database.ts'
 import { TcpProxy } from './proxy.ts'
 import { startTestServer, type TestServer } from './server.ts'
+import { eventually } from './witnesses.ts'
 
 const JWT_SECRET = 'a secret that all nodes of the tests share'
+
+const READY_MS = 15_000
 
 /** A node in this process. */
 export interface ClusterNode extends TestServer {
@@ -58,6 +61,13 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
       return node
     }
     for (let i = 0; i < (options.nodes ?? 3); i++) await addNode()
+    // A log in Redis is not written to until a worker has taken it on.
+    for (const { url } of nodes)
+      await eventually(
+        async () => (await fetch(`${url}/readyz`)).ok,
+        () => `${url} is not ready`,
+        READY_MS,
+      )
     return {
       postgres,
       redis,

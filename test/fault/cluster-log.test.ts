@@ -1,0 +1,100 @@
+/**
+ * The same faults with the log in Redis (`log=redis`, level `logged`): while Redis is away nothing is acknowledged; while
+ * PostgreSQL is away sends go on, and all is written back in order, once. Only what Redis itself forgets may be lost, and
+ * then the epoch rises before anything new is appended.
+ */
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startTestCluster, type TestCluster } from '../support/cluster.ts'
+import { Crowd } from '../support/crowd.ts'
+import { POSTGRES_FAULTS, REDIS_FAULTS } from '../support/faults.ts'
+import { Random } from '../support/random.ts'
+import { API_KEY } from '../support/server.ts'
+import { eventually } from '../support/witnesses.ts'
+
+/** How long after a fault sends may take to go on: the log may have to be settled first. */
+const HEALED_MS = 15_000
+
+let cluster: TestCluster
+before(async () => {
+  cluster = await startTestCluster({ config: { log: 'redis', persistIntervalMs: 200 } })
+})
+after(() => cluster[Symbol.asyncDispose]())
+
+const readiness = () => Promise.all(cluster.urls.map(async (url) => (await fetch(`${url}/readyz`)).status))
+
+async function gather(t: TestContext, visitors = 2): Promise<Crowd> {
+  const random = new Random()
+  t.diagnostic(`SEED=${random.seed}`)
+  const crowd = await Crowd.gather({
+    ...{ gateways: cluster.urls, apiKey: API_KEY, random },
+    ...{ durability: 'logged', losses: true, visitors },
+  })
+  await crowd.progress()
+  return crowd
+}
+
+/** All goes on, all is written to the database, and the contract was kept. */
+async function recovered(t: TestContext, crowd: Crowd, losses: number[]): Promise<void> {
+  const healing = performance.now()
+  await crowd.progress(20, HEALED_MS)
+  t.diagnostic(`sends went on after ${(performance.now() - healing).toFixed(0)} ms`)
+  await eventually(
+    async () => (await readiness()).every((status) => status === 200),
+    () => 'the nodes are not ready again',
+    HEALED_MS,
+  )
+  const stored = await crowd.assertKept({ database: cluster.postgres.url, withinMs: 20_000, losses })
+  t.diagnostic(`${crowd.summary}; epochs ${[...stored.values()].map(({ epoch }) => epoch)}`)
+}
+
+for (const { what, begin, ms, state } of REDIS_FAULTS) {
+  test(`[P1–P5] the log is in Redis, which ${what}: no acknowledged message is lost but with the log itself`, {
+    timeout: 90_000,
+  }, async (t) => {
+    using crowd = await gather(t)
+    const end = await begin(cluster)
+    const losses = state === 'wiped' ? [Date.now()] : []
+    if (state === 'away' || state === 'full') {
+      // What was under way when it began may still come through.
+      await sleep(100)
+      const { acknowledged } = crowd
+      await sleep(ms - 100)
+      assert.equal(crowd.acknowledged, acknowledged, 'nothing was acknowledged meanwhile')
+    } else if (state === 'apart') {
+      for (const until = performance.now() + ms; performance.now() < until; ) await crowd.progress(10, 5_000)
+    } else await sleep(ms)
+    if (state === 'full') assert.deepEqual(Object.keys(crowd.refusals), ['log_full'])
+    await end()
+    await recovered(t, crowd, losses)
+    const known = ['unavailable', 'overloaded', 'log_full', 'log_fenced']
+    assert.deepEqual(
+      Object.keys(crowd.refusals).filter((code) => !known.includes(code)),
+      [],
+    )
+  })
+}
+
+/** Once the database is away for a while; what merely cuts its connections is over before anybody counts sends. */
+const LASTING = POSTGRES_FAULTS.filter(({ ms }) => ms > 0)
+
+for (const { what, begin, ms } of LASTING) {
+  test(`[P1–P5] the log is in Redis, and PostgreSQL ${what}: sends go on, and all is written back`, {
+    timeout: 90_000,
+  }, async (t) => {
+    // Who joins or leaves waits for the database, and whoever sends in that room on that node waits behind them: nobody does.
+    using crowd = await gather(t, 0)
+    const end = await begin(cluster)
+    let sends = 0
+    for (const until = performance.now() + ms; performance.now() < until; ) {
+      const { acknowledged } = crowd
+      await sleep(500)
+      if (crowd.acknowledged > acknowledged) sends++
+    }
+    await end()
+    t.diagnostic(`sends went on in ${sends} of ${Math.ceil(ms / 500)} half seconds`)
+    await recovered(t, crowd, [])
+    assert.ok(sends >= Math.floor(ms / 500) - 1, 'sends went on')
+  })
+}

@@ -316,15 +316,10 @@ class Persist {
 
   /** The log lost what came before what it holds: the life of this partition ends where the database is. */
   async #abandon(held: HeldPartition, why: string): Promise<void> {
-    const { partition } = held.lease
-    const lost = held.entries.length + held.waitingBehind
-    this.#options.log.error(
-      { partition, why, lost },
-      'the log has a hole: its rooms go on in a new epoch, without what follows',
-    )
-    held.adoptFor = await this.#options.logSide.fetch(partition, held.lease.position, 1)
-    held.entries = []
-    held.waitingBehind = 0
+    const { partition, position } = held.lease
+    const { instance, epoch, waiting } = await this.#options.logSide.fetch(partition, position, 1)
+    this.#options.log.error({ partition, why }, 'the log has a hole')
+    held.adoptFor = { instance, epoch, lost: waiting }
     await this.#adopt(held)
   }
 
@@ -332,7 +327,7 @@ class Persist {
   async #adopt(held: HeldPartition): Promise<void> {
     const { database, logSide, worker, log } = this.#options
     const { partition, owner, epoch: before } = held.lease
-    const { instance, epoch } = held.adoptFor as NonNullable<HeldPartition['adoptFor']>
+    const { instance, epoch, lost } = held.adoptFor as NonNullable<HeldPartition['adoptFor']>
     const lease = await database.settle(worker, held.lease, instance, epoch + 1).catch((error) => {
       held.doubt()
       throw error
@@ -345,8 +340,8 @@ class Persist {
     if (lease.epoch > before) {
       this.#counts.settled++
       log.warn(
-        { partition, epoch: lease.epoch, owner, instance },
-        'the log lost data or restarted: its rooms are in a new epoch',
+        { partition, epoch: lease.epoch, owner, instance, lost },
+        'the log restarted or lost data: its rooms are in a new epoch, without so many entries that do not follow the database',
       )
     }
     // Refused when the server was restarted once more: the next round sees that.

@@ -86,7 +86,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     },
     endedLogins,
   )
-  const mesh = await openMesh(config, cluster, note, {
+  const mesh = await openMesh(config, cluster, note, failed, {
     id: newId(),
     name: config.nodeName,
     roles: config.roles,
@@ -347,6 +347,7 @@ async function openMesh(
   config: Config,
   cluster: string | null,
   note: (line: string) => void,
+  failed: (error: unknown) => void,
   self: NodeIdentity,
 ): Promise<Mesh> {
   if (config.redisUrl === null || config.databaseUrl === null || cluster === null)
@@ -369,7 +370,7 @@ async function openMesh(
   }
   const nodes = new RedisNodes(link, self)
   const spare = new Signals(config.databaseUrl, self.id)
-  const bus = new RedisBus({ link, partitions, node: self.id, nodes, spare })
+  const bus = new RedisBus({ link, partitions, node: self.id, nodes, spare, failed })
   const presence = new RedisPresence({ link, feed: bus.feed, nodes, partitions })
   return {
     bus,

@@ -216,6 +216,37 @@ describe('losses of the Redis bus', { concurrency: true }, () => {
     check(listener, published)
   })
 
+  test('a notice that is not what it seems to be ends no node: it is told, and counts as lost', async (t) => {
+    const { redis, ask } = await scene(t)
+    const link = await RedisLink.open({ urls: redis.url })
+    const failures: unknown[] = []
+    const bus = new RedisBus({ link, partitions: PARTITIONS, node: newId(), failed: (error) => failures.push(error) })
+    t.after(async () => {
+      await bus.close()
+      link.close()
+    })
+    const told: unknown[] = []
+    bus.listen({
+      room: (_, notice) => notice.kind === 'events' && notice.events.forEach(({ seq }) => void told.push(seq)),
+      user: (_, notice) => notice.kind === 'logins_ended' && notice.sids.forEach((sid) => void told.push(sid)),
+      missed: (concerns) => concerns(rooms[0] as string) && told.push('missed'),
+    })
+    bus.addInterest(rooms[0] as string)
+    await until('it hears', () => told.length === 1, 1_000)
+    await ask('SPUBLISH', 'yeoul:{users}', `1 x\n${newId()} {"kind":"logins_ended"}\n${newId()} null\n?`)
+    await until('the first is told', () => failures.length === 1, 1_000)
+    const counter = await ask('GET', 'yeoul:{0}:pushes')
+    const lines = [
+      '{"kind":"events"}',
+      '{"kind":"of a later version"}',
+      '{"kind":"events","epoch":1,"events":[{"seq":7}]}',
+    ]
+    const push = lines.map((notice) => `\n${rooms[0]} ${notice}`).join('')
+    await ask('SPUBLISH', 'yeoul:{0}', `${Number(counter) + 1} x${push}`)
+    await until('all is told', () => failures.length === 2 && told.length >= 3, 1_000)
+    assert.deepEqual(told.slice(0, 3), ['missed', 7, 'missed'])
+  })
+
   test('a node that does not read is cut by Redis, and hears again when it reads', async (t) => {
     const { redis, speaker } = await scene(t, { 'client-output-buffer-limit': 'pubsub 256kb 256kb 1' })
     const proxy = await TcpProxy.to(redis.port)

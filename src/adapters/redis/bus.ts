@@ -27,6 +27,7 @@ export class RedisBus implements Bus {
   readonly feed: BusFeed
   readonly #publisher: BusPublisher
   readonly #partitions: number
+  readonly #failed: (error: unknown) => void
   #handlers: BusHandlers | null = null
   #interest = new Map<string, number>()
 
@@ -39,8 +40,11 @@ export class RedisBus implements Bus {
     nodes?: NodeRegistry
     /** By it the others learn where this node could not publish, as when it alone is cut off from Redis. */
     spare?: SpareWay
+    /** Told of a notice of another node that could not be taken. */
+    failed?: (error: unknown) => void
   }) {
     this.#partitions = options.partitions
+    this.#failed = options.failed ?? (() => {})
     this.feed = new BusFeed(options.link, options.node)
     const { spare } = options
     // What users miss besides is a convenience, see `listen`.
@@ -104,12 +108,19 @@ export class RedisBus implements Bus {
   #line(tag: string, line: string): void {
     const space = line.indexOf(' ')
     const id = line.slice(0, space)
-    if (tag === USERS) {
-      const notice = parsed<UserNotice>(line, space + 1)
-      if (notice !== null) this.#handlers?.user(id, notice)
-    } else if (this.#interest.has(id)) {
-      const notice = parsed<RoomNotice>(line, space + 1)
-      if (notice !== null && Object.hasOwn(ROOM_KINDS, notice.kind)) this.#handlers?.room(id, notice)
+    if (tag !== USERS && !this.#interest.has(id)) return
+    try {
+      if (tag === USERS) {
+        const notice = parsed<UserNotice>(line, space + 1)
+        if (notice !== null) this.#handlers?.user(id, notice)
+      } else {
+        const notice = parsed<RoomNotice>(line, space + 1)
+        if (notice !== null && Object.hasOwn(ROOM_KINDS, notice.kind)) this.#handlers?.room(id, notice)
+      }
+    } catch (error) {
+      // It is not what it seems to be; what it should have said is read from the log.
+      this.#failed(error)
+      this.feed.lost([tag])
     }
   }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
+import { partitionOf } from '../../src/core/partition.ts'
 import { type LogNode, openLogNode, PARTITIONS } from '../contract/redis-log-store.ts'
 import { message, newRoom, newUsers } from '../contract/store.ts'
 import { Backlog } from '../support/backlog.ts'
@@ -139,6 +140,26 @@ describe('the write-back worker under faults', () => {
     assert.equal((await node.database.history.message(room, bad.seq))?.body, '')
     const { parked } = (await workers[0]?.told(({ parked }) => parked > 0)) ?? {}
     assert.equal(parked, 1)
+    await clean()
+  })
+
+  test('[P2] [P4] a hole in the log is never written: the rooms of the partition go on in a new epoch before it', async () => {
+    await (workers[0] as WorkerProcess).stop()
+    const [room, actor] = [rooms[0] as string, users[0] as string]
+    const { epoch, seq } = (await node.store.log.head(room)) ?? { epoch: 0, seq: 0 }
+    await node.store.log.append(Array.from({ length: 5 }, (_, i) => message(room, actor, `message ${i}`)))
+    await ask(async (client) => {
+      const key = `yeoul:{${partitionOf(room, PARTITIONS)}}:entries`
+      const third = (await client.xrange(key, '-', '+')).find(([, [, text]]) => text?.startsWith(`${room} ${seq + 3} `))
+      assert.equal(await client.xdel(key, third?.[0] as string), 1)
+    })
+    start('w2')
+    await backlog.empty()
+    const head = await node.store.log.head(room)
+    assert.deepEqual([head?.epoch, head?.seq], [epoch + 1, seq + 2])
+    const [sent] = await node.store.log.append([message(room, actor, 'goes on')])
+    assert.ok(sent?.ok && sent.seq === seq + 3)
+    await backlog.empty()
     await clean()
   })
 

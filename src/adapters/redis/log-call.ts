@@ -1,7 +1,7 @@
 import type { RedisArgument } from './connection.ts'
 import type { LogFunctions } from './log-functions.ts'
 
-/** The drafts of one room in a call of `append`, each as its arguments; `load` as log.lua has it. */
+/** The drafts of one room in a call of `append`, each as its arguments; `load` as log-append.lua has it. */
 export interface RoomDrafts {
   room: string
   load: string
@@ -13,7 +13,7 @@ export type AppendResult = { state: 'ok' | 'stale' | 'fenced'; now: number; answ
 /** No node: every node hears what the log publishes, the one that appended too. */
 const ORIGIN = 'log'
 
-/** Calls `append` of log.lua. */
+/** Calls `append` of log-append.lua. */
 export class AppendCall {
   readonly #functions: LogFunctions
   readonly #repeatWindowMs: () => number

@@ -3,7 +3,7 @@ import type { Appended, Draft } from '../../ports/log.ts'
 import { type ErrorCode, YeoulError } from '../../protocol/errors.ts'
 import type { RedisArgument } from './connection.ts'
 
-/** What the database said that a draft needs; '' each while it was not asked. See log.lua. */
+/** What the database said that a draft needs; '' each while it was not asked. See log-append.lua. */
 export interface Facts {
   member: '' | '0' | '1'
   /** Of the message that is edited, deleted or reacted to. */

@@ -6,7 +6,14 @@ import type { RedisArgument, RedisLink } from './connection.ts'
 import { Library } from './library.ts'
 import { RedisUnavailable } from './server.ts'
 
-const library = new Library('log', new URL('./log.lua', import.meta.url))
+const library = new Library(
+  'log',
+  new URL('./log.lua', import.meta.url),
+  new URL('./log-room.lua', import.meta.url),
+  new URL('./log-append.lua', import.meta.url),
+  new URL('./log-read.lua', import.meta.url),
+  new URL('./log-write-back.lua', import.meta.url),
+)
 
 /** A room as the log holds it; `floor`: all events up to it are in the database and not in the log any more. */
 export interface WarmRoom {
@@ -21,7 +28,7 @@ export interface WarmRoom {
   removed: boolean
 }
 
-/** The functions of log.lua, which says what they take and answer. */
+/** The functions of log.lua and its parts, which say what they take and answer. */
 export class LogFunctions {
   readonly #link: RedisLink
   readonly #partitions: number

@@ -1,0 +1,141 @@
+
+-- The side of the worker
+
+local function fetch(keys, args)
+  local base = base_of(keys)
+  local log = call('HMGET', keys[1], 'owner', 'epoch', 'i')
+  local answer = { run_id(), log[1] or '', log[2] or '0', 0 }
+  local after, left = args[1], tonumber(args[3])
+  for i, entry in ipairs(call('XRANGE', base .. 'entries', '(' .. after, '+', 'COUNT', args[2])) do
+    local id, seq, n, kind, target, number = string.match(entry[2][2], '^(%S+) (%d+) (%d+) (%a) (%d+) (%d+)$')
+    if i == 1 then answer[4] = tonumber(log[3] or number) - tonumber(number) + 1 end
+    local about = kind == 'e' and target or seq
+    local message = (kind == 'e' or kind == 'm') and call('HGET', base .. 'changed:' .. id, about)
+    local payload = call('HGET', base .. 'events:' .. id, seq) or ''
+    local shown = message and string.match(message, '^%d+ (.*)$') or ''
+    for _, value in ipairs({ entry[1], id, seq, n, kind, payload, shown }) do answer[#answer + 1] = value end
+    left = left - #payload - #shown
+    if left < 0 then break end
+  end
+  return answer
+end
+
+register('fetch', fetch, { 'no-writes', 'allow-oom' })
+
+local function remove(key, fields)
+  for from = 1, #fields, 1000 do call('HDEL', key, unpack(fields, from, math.min(#fields, from + 999))) end
+end
+
+-- Forgets the events of a room up to one of them: the database has them.
+local function forget(base, id, entries)
+  local events, changes, reactions = base .. 'events:' .. id, base .. 'changed:' .. id, base .. 'reactions:' .. id
+  local upto = entries[#entries].seq
+  local seqs, messages_, fields = {}, {}, {}
+  for i, entry in ipairs(entries) do
+    seqs[i] = entry.seq
+    if entry.kind == 'r' then
+      local event = cjson.decode(string.match(call('HGET', events, entry.seq), '^r%d+ (.*)$'))
+      local field = entry.target .. ' ' .. event.actor .. ' ' .. event.emoji
+      local value = call('HGET', reactions, field)
+      if value and tonumber(string.sub(value, 3)) <= upto then fields[#fields + 1] = field end
+    end
+    local about = entry.kind == 'm' and entry.seq or entry.target
+    if about > 0 then
+      local rev = string.match(call('HGET', changes, about) or '', '^%d+')
+      if rev and tonumber(rev) <= upto then messages_[#messages_ + 1] = about end
+    end
+  end
+  remove(events, seqs)
+  remove(changes, messages_)
+  remove(reactions, fields)
+  call('HSET', base .. 'room:' .. id, 'f', upto)
+end
+
+local function trim(keys, args)
+  local base = base_of(keys)
+  local log = open_log(keys, now_ms())
+  if not log or log.epoch ~= args[1] then return 0 end
+  local limit = tonumber(args[3])
+  local entries = call('XRANGE', base .. 'entries', '-', args[2], 'COUNT', limit)
+  if #entries == 0 then return 0 end
+  local rooms, order = {}, {}
+  for _, entry in ipairs(entries) do
+    local id, seq, kind, target = string.match(entry[2][2], '^(%S+) (%d+) %d+ (%a) (%d+)')
+    if not rooms[id] then
+      rooms[id] = {}
+      order[#order + 1] = id
+    end
+    table.insert(rooms[id], { seq = tonumber(seq), kind = kind, target = tonumber(target) })
+  end
+  for _, id in ipairs(order) do forget(base, id, rooms[id]) end
+  local ms, number = string.match(entries[#entries][1], '^(%d+)-(%d+)$')
+  call('XTRIM', base .. 'entries', 'MINID', ms .. '-' .. string.format('%d', tonumber(number) + 1))
+  return #entries == limit and 1 or 0
+end
+
+register('trim', trim, { 'allow-oom' })
+
+-- Lets up to 100 rooms go cold that nobody used for `idle` ms and of which all is in the database.
+local function cool(base, now, idle)
+  for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'rooms', '-inf', now - idle, 'LIMIT', 0, 100)) do
+    local room = room_of(base, id)
+    if room and room.s > room.f then
+      call('ZADD', base .. 'rooms', now, id)
+    else
+      call('UNLINK', base .. 'room:' .. id, base .. 'events:' .. id, base .. 'changed:' .. id, base .. 'reactions:' .. id)
+      call('ZREM', base .. 'rooms', id)
+    end
+  end
+end
+
+-- Drops the buckets of repeats that are closed for as long as the window, when all that is in them is in the database.
+local function drop_repeats(log, window)
+  local first = call('XRANGE', log.base .. 'entries', '-', '+', 'COUNT', 1)[1]
+  local uncommitted = first and tonumber(string.match(first[1], '^%d+'))
+  while log.d < log.D do
+    local closed = tonumber(call('HGET', log.key, 'b' .. log.d))
+    if log.now - closed < window or (uncommitted and uncommitted <= closed) then return end
+    call('UNLINK', log.base .. 'repeats:' .. log.d)
+    call('HDEL', log.key, 'b' .. log.d)
+    log.d = log.d + 1
+    call('HSET', log.key, 'd', log.d)
+  end
+end
+
+local function tidy(keys, args)
+  local log = open_log(keys, now_ms())
+  if not log then return 0 end
+  local window = tonumber(args[1])
+  rotate(log, window)
+  drop_repeats(log, window)
+  cool(log.base, log.now, tonumber(args[2]))
+  call('ZREMRANGEBYSCORE', log.base .. 'gone', '-inf', log.now)
+  return 1
+end
+
+register('tidy', tidy, { 'allow-oom' })
+
+local function adopt(keys, args)
+  local base = base_of(keys)
+  local epoch, instance, limit = tonumber(args[1]), args[2], tonumber(args[3])
+  if instance ~= run_id() then return 0 end
+  local log = call('HMGET', keys[1], 'owner', 'epoch', 'd', 'D')
+  if log[1] == instance and tonumber(log[2]) >= epoch then return 0 end
+  -- First what would be drained once more should this be broken off.
+  call('HDEL', keys[1], 'owner')
+  call('UNLINK', base .. 'entries', base .. 'gone')
+  for bucket = tonumber(log[3] or 0), tonumber(log[4] or -1) do call('UNLINK', base .. 'repeats:' .. bucket) end
+  local rooms = call('ZRANGE', base .. 'rooms', 0, limit - 1)
+  for _, id in ipairs(rooms) do
+    call('UNLINK', base .. 'room:' .. id, base .. 'events:' .. id, base .. 'changed:' .. id, base .. 'reactions:' .. id)
+    call('ZREM', base .. 'rooms', id)
+  end
+  if #rooms == limit then return 2 end
+  call('DEL', keys[1])
+  call('HSET', keys[1], 'owner', instance, 'epoch', epoch, 'i', 0, 'd', 0, 'D', 0, 'da', now_ms())
+  -- A push that nobody hears: the nodes notice that they missed one, compare heads, and find the new epoch.
+  next_push(base)
+  return 1
+end
+
+register('adopt', adopt, { 'allow-oom' })

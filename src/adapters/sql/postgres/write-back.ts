@@ -104,6 +104,8 @@ class PostgresWriteBack implements WriteBackDatabase {
   }
 
   async #foldKnown(batch: ParsedEntry[]): Promise<Folded> {
+    if (this.#users.size > USERS_KEPT) this.#users.clear()
+    if (this.#rooms.size > ROOMS_KEPT) this.#rooms.clear()
     const rooms = new Set<string>()
     const users = new Set<string>()
     for (const { room, event } of batch) {
@@ -123,8 +125,6 @@ class PostgresWriteBack implements WriteBackDatabase {
     targets: { room: string; seq: number }[],
     messages: Map<string, WrittenMessage | null>,
   ): Promise<void> {
-    if (this.#users.size + users.length > USERS_KEPT) this.#users.clear()
-    if (this.#rooms.size + rooms.length > ROOMS_KEPT) this.#rooms.clear()
     const values = [rooms, users, targets.map(({ room }) => room), targets.map(({ seq }) => seq)]
     for (const row of await this.#connection.rows<LookedUp>(LOOK_UP, values)) {
       const [what, id, pk, seq, n, last, reactions] = row

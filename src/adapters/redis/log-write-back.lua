@@ -1,5 +1,11 @@
 
 -- The side of the worker
+--
+--   fetch(after, limit, bytes)     -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
+--   trim(epoch, up to, limit)      -> 1 when there is more to trim; forgets entries of this epoch up to an id, all of them in
+--                                     the database
+--   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
+--   adopt(epoch, instance, limit)  -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life
 
 local function fetch(keys, args)
   local base = base_of(keys)

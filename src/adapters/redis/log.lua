@@ -28,11 +28,7 @@
 -- ago. A room goes cold only when all of it is in the database and nobody used it for a while (`idle`); memberships
 -- that ended are remembered for GONE_MS. Both are far longer, so that nothing that was loaded is out of date.
 --
---   fetch(after, limit, bytes)     -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
---   trim(epoch, up to, limit)      -> 1 when there is more to trim; forgets entries of this epoch up to an id, all of them in
---                                     the database
---   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
---   adopt(epoch, instance, limit)  -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life
+-- The parts: log-room.lua a room during a call, log-append.lua, log-read.lua, log-write-back.lua the side of the worker.
 
 local FRESH_MS = 5000
 local GONE_MS = 60000
@@ -97,14 +93,13 @@ local function head_line(room)
     (room.x and ' x' or '')
 end
 
--- A partition
-
+-- The log of a partition, when it was adopted for this server.
 local function open_log(keys, now)
   local head = call('HMGET', keys[1], 'owner', 'epoch', 'i', 'd', 'D', 'da')
   if head[1] ~= run_id() then return nil end
   return {
-    key = keys[1], base = base_of(keys), entries = base_of(keys) .. 'entries', epoch = head[2], i = tonumber(head[3]), d = tonumber(head[4]), D = tonumber(head[5]),
-    da = tonumber(head[6]), now = now, at = text_of(now), added = {},
+    key = keys[1], base = base_of(keys), entries = base_of(keys) .. 'entries', epoch = head[2], i = tonumber(head[3]),
+    d = tonumber(head[4]), D = tonumber(head[5]), da = tonumber(head[6]), now = now, at = text_of(now), added = {},
   }
 end
 

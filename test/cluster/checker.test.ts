@@ -83,7 +83,7 @@ function historyWithLoss(): Testimony {
   }
   told.deliveries.pop()
   told.deliveries.pop()
-  told.losses = [15_000]
+  told.losses = [{ from: 10_000, to: 15_000 }]
   return told
 }
 
@@ -233,7 +233,7 @@ const BROKEN: { what: string; finds: RegExp; make?: () => Testimony; break: (tol
     finds: /^\[P1\] a3 was logged at 10 and is gone/,
     make: historyWithLoss,
     break: (told) => {
-      told.losses = [9_000]
+      told.losses = [{ from: 10_500, to: 15_000 }]
     },
   },
   {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Loss } from '../support/checker.ts'
 import { startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
 import { POSTGRES_FAULTS, REDIS_FAULTS } from '../support/faults.ts'
@@ -15,6 +16,9 @@ import { eventually } from '../support/witnesses.ts'
 
 /** How long after a fault sends may take to go on: the log may have to be settled first. */
 const HEALED_MS = 15_000
+
+/** What was acknowledged longer ago is in the database. */
+const UNWRITTEN_MS = 3_000
 
 let cluster: TestCluster
 before(async () => {
@@ -36,7 +40,7 @@ async function gather(t: TestContext, visitors = 2): Promise<Crowd> {
 }
 
 /** All goes on, all is written to the database, and the contract was kept. */
-async function recovered(t: TestContext, crowd: Crowd, losses: number[]): Promise<void> {
+async function recovered(t: TestContext, crowd: Crowd, losses: Loss[]): Promise<void> {
   const healing = performance.now()
   await crowd.progress(20, HEALED_MS)
   t.diagnostic(`sends went on after ${(performance.now() - healing).toFixed(0)} ms`)
@@ -55,7 +59,7 @@ for (const { what, begin, ms, state } of REDIS_FAULTS) {
   }, async (t) => {
     using crowd = await gather(t)
     const end = await begin(cluster)
-    const losses = state === 'wiped' ? [Date.now()] : []
+    const losses = state === 'wiped' ? [{ from: Date.now() - UNWRITTEN_MS, to: Date.now() }] : []
     if (state === 'away' || state === 'full') {
       // What was under way when it began may still come through.
       await sleep(100)

@@ -68,14 +68,20 @@ export interface StoredRoom {
   messages: Map<number, Message>
 }
 
+/** From when to when what was acknowledged may be gone, ms since 1970. */
+export interface Loss {
+  from: number
+  to: number
+}
+
 export interface Testimony {
   acknowledged: Acknowledged[]
   changes: ChangeAcknowledged[]
   followed: Followed[]
   deliveries: Delivery[]
   stored: Map<string, StoredRoom>
-  /** When the log lost its data, ms since 1970: what was only `logged` by then may be gone, and nothing else. */
-  losses?: number[]
+  /** When the log lost its data: what was only `logged` in these times may be gone, and nothing else. */
+  losses?: Loss[]
 }
 
 /** Clocks of one machine, read by several programs. */
@@ -193,7 +199,7 @@ function changed(change: ChangeAcknowledged, all: Testimony, found: string[]): v
 }
 
 function mayBeLost({ durability, at }: { durability: Durability; at: number }, { losses = [] }: Testimony): boolean {
-  return durability === 'logged' && losses.some((loss) => loss + CLOCK_MS >= at)
+  return durability === 'logged' && losses.some(({ from, to }) => at >= from && at <= to + CLOCK_MS)
 }
 
 /** [P4] What a device got is the complete run: contiguous, equal to what is stored, up to the head. */

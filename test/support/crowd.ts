@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Durability } from '../../src/protocol/model.ts'
-import type { StoredRoom } from './checker.ts'
+import type { Loss, StoredRoom } from './checker.ts'
 import { assertSound, roomInDatabase, withDatabase } from './database.ts'
 import { newPerson, type Person } from './people.ts'
 import type { Random } from './random.ts'
@@ -104,7 +104,7 @@ export class Crowd {
    * without its address with what the nodes say. `through`: a node that is well.
    */
   async assertKept(
-    end: { database?: string; withinMs?: number; losses?: number[]; through?: string } = {},
+    end: { database?: string; withinMs?: number; losses?: Loss[]; through?: string } = {},
   ): Promise<Map<string, StoredRoom>> {
     this.#stop.abort()
     await Promise.all(this.#busy)

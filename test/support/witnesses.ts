@@ -9,6 +9,7 @@ import {
   type ChangeAcknowledged,
   type Delivery,
   type Followed,
+  type Loss,
   type StoredRoom,
   type View,
   violations,
@@ -300,8 +301,8 @@ export interface Witnesses {
   followers: Follower[]
   /** What came to users who went in and out of rooms. */
   deliveries?: Delivery[]
-  /** When the log lost its data, ms since 1970. */
-  losses?: number[]
+  /** When the log lost its data. */
+  losses?: Loss[]
   withinMs: number
 }
 

@@ -260,6 +260,22 @@ describe('nodes that share a PostgreSQL database', () => {
     assert.equal(rows[0].steps, rows[0].newest)
   })
 
+  test('[P5] a standby that was behind takes over, and gives keys that were lost to others: nothing reaches those by them', async () => {
+    const [node, other] = nodes
+    const [ann, bob] = (await newUsers(node, 2)) as [string, string]
+    const name = await freed(url, nodes)
+    await query(url, `CREATE DATABASE ${name}_behind TEMPLATE ${name}`, [], postgres.url)
+    const lost = await newRoom(node, [ann])
+    await say(node, lost, ann, 'before')
+    await freed(url, nodes)
+    await query(url, `ALTER DATABASE ${name} RENAME TO ${name}_lost`, [], postgres.url)
+    await query(url, `ALTER DATABASE ${name}_behind RENAME TO ${name}`, [], postgres.url)
+    const next = await newRoom(other, [bob, ann])
+    const [answer] = await node.log.append([message(lost, ann, 'for the lost room')])
+    assert.deepEqual(answer, { ok: false, code: 'room_not_found' })
+    assert.equal((await node.log.read(next, 0, 10)).events.filter(({ type }) => type === 'message').length, 0)
+  })
+
   test('nothing that a node asks while people talk goes through a whole table', async () => {
     const own = await postgres.createDatabase()
     const scans = async () => {

@@ -79,7 +79,7 @@ export class LogLoads {
   #closed = false
 
   constructor(url: string, log: (message: string) => void) {
-    this.#pool = new Pool(url, { size: CONNECTIONS, plannedOnce: true, ...outagesTo(log) })
+    this.#pool = new Pool(url, { size: CONNECTIONS, plannedOnce: true, ...this.#keys.forgottenWith(outagesTo(log)) })
   }
 
   /** Rejects `unavailable` at once while the database is known not to answer. */

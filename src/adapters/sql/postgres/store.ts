@@ -56,14 +56,14 @@ const FOR_APPENDS = 2
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, partitions, log = () => {}, now = Date.now, accessTokenLifeMs = 15 * 60_000, poolSize = 10 } = options
   const cluster = await migrate(url, partitions)
-  const told = outagesTo(log)
+  const keys = new Keys()
+  const told = keys.forgottenWith(outagesTo(log))
   const forWrites = Math.max(1, Math.floor((poolSize - FOR_APPENDS) / 2))
   const appends = new Pool(url, { size: FOR_APPENDS, plannedOnce: true, ...told })
   const others = new Pool(url, { size: forWrites, plannedOnce: false, ...told })
   const forReads = new Pool(url, { size: Math.max(1, poolSize - FOR_APPENDS - forWrites), plannedOnce: false, ...told })
   const pools = [appends, others, forReads]
 
-  const keys = new Keys()
   const transactions = new Transactions(partitions, options.outbox ?? false)
   const appender = new Appender(appends, transactions, keys)
   const events = new EventReader(keys)

@@ -1,4 +1,5 @@
 import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
 import { leasePartitions, makePartitions, releasePartitions, settlePartition } from './leases.ts'
 import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
 import { BadEntry, type ParsedEntry, parsePieces } from './write-back-entries.ts'
@@ -65,6 +66,11 @@ class PostgresWriteBack implements WriteBackDatabase {
     } catch (error) {
       // Perhaps it was written, and the answer was lost.
       this.#forget(pieces.flatMap(({ entries }) => entries))
+      // Perhaps a standby that was behind answers the next time: it gives the keys of what was lost to others.
+      if (error instanceof YeoulError) {
+        this.#users.clear()
+        this.#rooms.clear()
+      }
       return refusalOf(error, pieces)
     }
   }

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/index.ts'
+import { Pool } from '../../src/adapters/sql/postgres/pool.ts'
+import { Transactions } from '../../src/adapters/sql/postgres/transactions.ts'
 import type { Appended } from '../../src/ports/log.ts'
 import { TcpProxy } from '../support/proxy.ts'
 import { allEvents, append, code, message, newRoom, newUser, say } from './store.ts'
@@ -100,6 +102,23 @@ describe('a PostgreSQL database that fails', () => {
       await say(store, room, ann, 'y')
       for (let i = 0; i < 8; i++) await store.log.read(room, 0, 10)
       assert.ok(performance.now() - began < 2_000)
+    })
+
+    test('a call that is given up because another one was lost gives up nobody else', async (t) => {
+      const { url } = await scene(t)
+      const pool = new Pool(url, { size: 3, plannedOnce: false, lost() {} })
+      t.after(() => pool.end())
+      const transactions = new Transactions(PARTITIONS, false)
+      const ask = (room: string, sql: string) =>
+        transactions.run(pool, [room], async (connection) => ({ value: await connection.command(sql), lastWrites: [] }))
+      const first = ask('a', 'SELECT pg_sleep(0.4)')
+      const behind = ask('a', 'SELECT 1')
+      const refused = assert.rejects(behind, code('unavailable'))
+      await assert.rejects(ask('b', 'SELECT pg_terminate_backend(pg_backend_pid())'), code('unavailable'))
+      await sleep(100)
+      const later = [ask('c', 'SELECT pg_sleep(0.6)'), ask('c', 'SELECT 1')]
+      await Promise.all([first, refused])
+      assert.deepEqual(await Promise.all(later), ['SELECT', 'SELECT'])
     })
 
     test('a node that stops in the middle of a transaction keeps a room from the others for some seconds, not for good', async (t) => {

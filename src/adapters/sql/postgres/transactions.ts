@@ -74,7 +74,6 @@ export class Transactions {
         return this.#try(pool, work)
       })
     } catch (error) {
-      if (error instanceof ConnectionLost) this.#lostAt = performance.now()
       throw told(error)
     } finally {
       this.pending--
@@ -93,6 +92,7 @@ export class Transactions {
       try {
         return await pool.use((connection) => this.#once(connection, work))
       } catch (error) {
+        if (error instanceof ConnectionLost) this.#lostAt = performance.now()
         if (tried === TRIES || !metOthers(error)) throw error
         await sleep(Math.random() * 5 * 2 ** tried)
       }

@@ -53,7 +53,7 @@ async function hear(): Promise<void> {
   const count = () => {
     notices++
   }
-  bus.listen({ room: count, user: count, missed() {} })
+  bus.listen({ room: count, user: count, missed() {}, usersMissed() {} })
   for (const room of JSON.parse(process.env.BUS_ROOMS as string)) bus.addInterest(room)
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
@@ -88,7 +88,7 @@ async function measure(): Promise<void> {
   const hearers = [1, 2].map(() => fork(import.meta.filename, process.argv.slice(2), { env }))
   await Promise.all(hearers.map((child) => new Promise((resolve) => child.once('message', resolve))))
   const { link, bus } = await openBus(redis.url)
-  bus.listen({ room() {}, user() {}, missed() {} })
+  bus.listen({ room() {}, user() {}, missed() {}, usersMissed() {} })
   await sleep(1_500)
 
   /** Runs a case; `quiet`: all but the publishing, for what the loop itself costs. */

@@ -27,6 +27,7 @@ import { Hub } from './core/hub.ts'
 import { newId } from './core/ids.ts'
 import { LoginLimits } from './core/login-limits.ts'
 import { Mentions } from './core/mentions.ts'
+import { MissedRooms } from './core/missed-rooms.ts'
 import { Passwords } from './core/passwords.ts'
 import { PresenceTicker } from './core/presence.ts'
 import { Progress } from './core/progress.ts'
@@ -169,6 +170,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     limits,
     endedLogins,
     settingsChanged: () => settings.refresh(),
+    missedRooms: new MissedRooms(hub, failed),
     lostAnswers: () => store.stats().lostAnswers,
     failed,
   })

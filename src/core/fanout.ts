@@ -10,6 +10,7 @@ import type { HotRoom } from './hot-room.ts'
 import type { HotRooms } from './hot-rooms.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
+import type { MissedRooms } from './missed-rooms.ts'
 import type { Fragment } from './write-queue.ts'
 
 /** How long an event that came too early waits for the one before it, until the log is asked. */
@@ -61,6 +62,7 @@ export class FanOut {
     endedLogins: EndedLogins
     /** Told that an admin changed the configuration on some node. */
     settingsChanged: () => void
+    missedRooms: MissedRooms
     /** How many times the database may have committed what it could not answer any more, so that nobody published it. */
     lostAnswers: () => number
     failed: (error: unknown) => void
@@ -80,6 +82,7 @@ export class FanOut {
       room: (room, notice) => this.#room(room, notice),
       user: (user, notice) => this.#user(user, notice),
       missed: (concerns) => this.#missed(concerns),
+      usersMissed: () => parts.missedRooms.look(),
     })
   }
 

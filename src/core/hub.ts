@@ -19,6 +19,8 @@ export interface LocalSession {
   roomAdded(room: string): void
   roomRemoved(room: string): void
   readElsewhere(room: string, n: number): void
+  /** Rooms may have come and gone without a notice. */
+  compareRooms(): Promise<void>
 }
 
 /** The sessions of this node: by id, by user, by login. */

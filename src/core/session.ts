@@ -214,7 +214,7 @@ export class Session implements LocalSession, SubscribingSession {
     return JSON.stringify(refused.length > 0 ? { ...answer, refused } : answer)
   }
   unwatch(room: string): void {
-    this.#watch?.remove(room)
+    this.#watch?.left(room)
   }
   roomAdded(room: string): void {
     this.queue.push(JSON.stringify({ push: 'room_added', room }))
@@ -227,6 +227,15 @@ export class Session implements LocalSession, SubscribingSession {
     this.#watch?.remove(room)
     // The subscription ends at the `leave` event, wherever that stands (P5); a suspended one may miss it.
     if (this.#subscriptions.get(room)?.suspended) this.unsubscribed(room)
+  }
+  async compareRooms(): Promise<void> {
+    const watch = this.#watch
+    if (watch === null || !watch.all) return
+    const { memberships, limits } = this.gateway
+    const { came, gone } = await watch.compare(() => memberships.roomIdsOf(this.user, limits.watched))
+    if (this.#watch !== watch) return
+    for (const room of came) this.roomAdded(room)
+    for (const room of gone) this.roomRemoved(room)
   }
   readElsewhere(room: string, n: number): void {
     this.#watch?.read(room, n)

@@ -14,6 +14,8 @@ export class Watch {
   /** Calls of `add` under way, and the rooms that were taken away meanwhile: those must not be added any more (P5). */
   #adding = 0
   readonly #removed = new Set<string>()
+  /** Rooms that the user was seen to leave, of which no notice has come. */
+  readonly #left = new Set<string>()
   /** Read cursors that other sessions of the user moved since the last push. */
   #read: Map<string, number> | null = null
 
@@ -55,12 +57,25 @@ export class Watch {
   /** A room that the user just joined: its head is told with the next push. `find` as in `add`. */
   async addLater(room: string, find: () => Promise<string[]>): Promise<void> {
     this.#removed.delete(room)
+    this.#left.delete(room)
     if ((await this.add(find)).length === 0) return
     const i = this.#cells.findIndex((cell) => cell.room === room)
     if (i >= 0) this.#told[i] = -1
   }
 
+  /** The user was seen to leave. */
+  left(room: string): void {
+    if (this.#cells.some((cell) => cell.room === room)) this.#left.add(room)
+    this.#take(room)
+  }
+
+  /** The user was told that the room is not theirs any more. */
   remove(room: string): void {
+    this.#left.delete(room)
+    this.#take(room)
+  }
+
+  #take(room: string): void {
     if (this.#adding > 0) this.#removed.add(room)
     const i = this.#cells.findIndex((cell) => cell.room === room)
     if (i < 0) return
@@ -74,6 +89,19 @@ export class Watch {
     this.#ended = true
     for (const cell of this.#cells.splice(0)) this.#heads.release(cell)
     this.#told = []
+  }
+
+  /** Which of the user's rooms, as `find` answers them, are not watched yet, and which went without a notice. */
+  async compare(find: () => Promise<string[]>): Promise<{ came: string[]; gone: string[] }> {
+    const before = [...this.#cells.map((cell) => cell.room), ...this.#left]
+    const mine = new Set(await find())
+    // Of more rooms than can be watched nobody knows which they should be.
+    if (mine.size >= this.#most) return { came: [], gone: [] }
+    const now = new Set(this.#cells.map((cell) => cell.room))
+    return {
+      came: [...mine.difference(now)],
+      gone: before.filter((room) => (now.has(room) || this.#left.has(room)) && !mine.has(room)),
+    }
   }
 
   /** Another session of the user has read this room up to its `n`-th message. */

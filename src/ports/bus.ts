@@ -20,6 +20,8 @@ export interface BusHandlers {
   user(user: string, notice: UserNotice): void
   /** Notices may have been lost: of the rooms for which `concerns` says so. Told about once a second while it lasts. */
   missed(concerns: (room: string) => boolean): void
+  /** Notices to users may have been lost, and are heard again from here on. */
+  usersMissed(): void
 }
 
 /**

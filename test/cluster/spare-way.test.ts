@@ -22,6 +22,7 @@ async function node(rooms: string[], urls = redis.url, database = postgres.url) 
   bus.listen({
     room: () => {},
     user: () => {},
+    usersMissed: () => {},
     missed: (concerns) => losses.push(...rooms.filter(concerns)),
   })
   for (const room of rooms) bus.addInterest(room)

@@ -27,6 +27,7 @@ export function busContract(name: string, open: () => Promise<OpenBuses>): void 
       opened.nodes.forEach((node, i) => {
         node.listen({
           missed: () => {},
+          usersMissed: () => {},
           room: (room, notice) => heard[i]?.push([room, notice]),
           user: (user, notice) => heardOfUsers[i]?.push([user, notice]),
         })

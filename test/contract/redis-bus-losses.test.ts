@@ -48,6 +48,7 @@ async function listenAt(t: TestContext, urls: string): Promise<Listener> {
   bus.listen({
     room: (_, notice) => notice.kind === 'typing' && heard.set(notice.user, performance.now()),
     user: () => {},
+    usersMissed: () => {},
     missed: (concerns) => {
       for (const room of rooms) if (concerns(room)) missed.get(room)?.push(performance.now())
     },
@@ -229,6 +230,7 @@ describe('losses of the Redis bus', { concurrency: true }, () => {
     bus.listen({
       room: (_, notice) => notice.kind === 'events' && notice.events.forEach(({ seq }) => void told.push(seq)),
       user: (_, notice) => notice.kind === 'logins_ended' && notice.sids.forEach((sid) => void told.push(sid)),
+      usersMissed: () => {},
       missed: (concerns) => concerns(rooms[0] as string) && told.push('missed'),
     })
     bus.addInterest(rooms[0] as string)

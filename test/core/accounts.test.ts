@@ -49,6 +49,7 @@ function service(options: Partial<AccountOptions> = {}): AccountService {
   const bus = new MemoryBus()
   bus.listen({
     missed() {},
+    usersMissed() {},
     room() {},
     user(_user, notice) {
       if (notice.kind === 'logins_ended') told.push(...notice.sids)

@@ -13,6 +13,7 @@ import { Heads } from '../../src/core/heads.ts'
 import type { HotRoom, Subscription } from '../../src/core/hot-room.ts'
 import { HotRooms } from '../../src/core/hot-rooms.ts'
 import { Hub } from '../../src/core/hub.ts'
+import { MissedRooms } from '../../src/core/missed-rooms.ts'
 import { Watch } from '../../src/core/watch.ts'
 import { WriteQueue } from '../../src/core/write-queue.ts'
 import type { BusHandlers } from '../../src/ports/bus.ts'
@@ -79,6 +80,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     limits: () => DEFAULT_LIMITS,
     endedLogins: new EndedLogins({ logins: store.logins, accessTokenMs: 1_000, onEnd() {}, failed }),
     settingsChanged: () => {},
+    missedRooms: new MissedRooms(hub, failed),
     lostAnswers: () => lost,
     failed,
   })

@@ -29,7 +29,12 @@ function scene() {
     },
   } as unknown as Memberships
   const bus = new MemoryBus()
-  bus.listen({ missed: () => {}, room: () => {}, user: (user, notice) => void told.push({ user, notice }) })
+  bus.listen({
+    missed: () => {},
+    usersMissed: () => {},
+    room: () => {},
+    user: (user, notice) => void told.push({ user, notice }),
+  })
   const progress = new Progress({ memberships, bus, failed: (error) => failures.push(error) })
   return { progress, stored, exits, calls, told, failures, state }
 }

@@ -29,6 +29,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
     bus.listen({
       room: (room, notice) => notice.kind === 'events' && heads.apply(room, notice.epoch, notice.events),
       missed: () => {},
+      usersMissed: () => {},
       user: () => {},
     })
     const watch = new Watch('somebody', true, heads, 10)

@@ -47,7 +47,7 @@ export class RedisBus implements Bus {
     this.#failed = options.failed ?? (() => {})
     this.feed = new BusFeed(options.link, options.node)
     const { spare } = options
-    // What users miss besides is a convenience, see `listen`.
+    // What users missed they are told when Redis is back.
     this.#publisher = new BusPublisher(options.link, options.node, (tag) => tag !== USERS && spare?.tell(tag))
     spare?.listen((tags) => this.feed.lost(tags))
     options.nodes?.onGone(() => this.#handlers?.missed(() => true))
@@ -58,7 +58,7 @@ export class RedisBus implements Bus {
     this.feed.listen({
       line: (tag, line) => this.#line(tag, line),
       missed: (tags) => {
-        // What users miss besides is told nowhere: logins are asked for every now and then, the rest is a convenience.
+        if (tags.has(USERS) && this.feed.hears(USERS)) handlers.usersMissed()
         if (tags.size > 1 || !tags.has(USERS)) handlers.missed((room) => tags.has(this.#tagOf(room)))
       },
     })

@@ -291,6 +291,7 @@ async function openStore(
   const store = await openPostgresStore({
     url,
     partitions,
+    keepsLogIn: config.log,
     outbox: config.log === 'redis',
     log: note,
     accessTokenLifeMs,

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
-import { openPostgresStore, type PostgresStore, WrongCluster } from '../../src/adapters/sql/index.ts'
+import { openPostgresStore, type PostgresStore, raiseEpochs, WrongCluster } from '../../src/adapters/sql/index.ts'
 import { Pool } from '../../src/adapters/sql/postgres/pool.ts'
 import { partitionOf } from '../../src/core/partition.ts'
 import type { Appended, Draft, MessageDraft } from '../../src/ports/log.ts'
@@ -198,6 +198,24 @@ describe('nodes that share a PostgreSQL database', () => {
     })
     await query(url, 'UPDATE rooms SET partition = (partition + 1) % 16 WHERE id = $1', [room])
     assert.match((await nodes[0].verify()).problems.join(), /it is kept as of partition/)
+  })
+
+  test('all nodes keep their log in one place: one that is set to another refuses to start, until all were stopped and the epochs raised', async () => {
+    const own = await postgres.createDatabase()
+    const open = (keepsLogIn?: 'sql' | 'redis') => openPostgresStore({ url: own, partitions: PARTITIONS, keepsLogIn })
+    const first = await Promise.allSettled([open('redis'), open('sql'), open('redis'), open('sql')])
+    const opened = first.filter((each) => each.status === 'fulfilled')
+    assert.equal(opened.length, 2, 'of those that start at the same time one kind')
+    const refused = first.find((each) => each.status === 'rejected')?.reason
+    assert.ok(refused instanceof WrongCluster)
+    assert.match(refused.message, /^the nodes of this cluster keep their log in (sql|redis), and this one is set to/)
+    await (await open()).close()
+    for (const { value } of opened) await value.close()
+    const [other, same] = refused.message.includes('in sql') ? (['redis', 'sql'] as const) : (['sql', 'redis'] as const)
+    await assert.rejects(open(other), WrongCluster)
+    await raiseEpochs(own)
+    await (await open(other)).close()
+    await assert.rejects(open(same), WrongCluster)
   })
 
   test('a schema that only grew is no hindrance to the nodes of before; one that did more stops them with a clear message', async () => {

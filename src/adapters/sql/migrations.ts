@@ -193,6 +193,10 @@ export const MIGRATIONS: Migration[] = [
       ALTER TABLE partitions SET (fillfactor = 50);
     `,
   },
+  {
+    name: 'one log for all nodes',
+    sql: 'ALTER TABLE cluster ADD COLUMN log TEXT;',
+  },
 ]
 
 /**

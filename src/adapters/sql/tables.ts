@@ -140,6 +140,8 @@ export interface ClusterRow {
   id: string
   partitions: number
   created_at: number
+  /** Where all nodes keep their log, `sql` or `redis`; null until the first node that says so. */
+  log: string | null
 }
 
 /** The configuration that was changed at run time: one row for each change, never edited. */

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { newId } from '../../../core/ids.ts'
 import { MIGRATIONS, postgresOf } from '../migrations.ts'
 
-/** A database of another cluster, or one made for another number of partitions. */
+/** A database of another cluster, one made for another number of partitions, or one whose nodes keep their log elsewhere. */
 export class WrongCluster extends Error {
   constructor(message: string) {
     super(message)
@@ -16,6 +16,9 @@ export interface Cluster {
   partitions: number
 }
 
+/** Where the nodes of a cluster keep their log. */
+type LogPlace = 'sql' | 'redis'
+
 const CONNECT_MS = 3_000
 /** How long a node waits for another one that brings the schema up to date. */
 const LOCK_MS = 60_000
@@ -28,7 +31,7 @@ const VERSION_MIN = 15
  * start at the same time. Throws `WrongCluster`, or an error of one line: the database cannot be reached, is too old, or
  * has a schema that this program cannot work with.
  */
-export async function migrate(url: string, partitions: number): Promise<Cluster> {
+export async function migrate(url: string, partitions: number, log?: LogPlace): Promise<Cluster> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
@@ -49,6 +52,7 @@ export async function migrate(url: string, partitions: number): Promise<Cluster>
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
     await takeSteps(client)
     const cluster = await identify(client, partitions)
+    if (log !== undefined) await agreeOn(client, log)
     await client.query('COMMIT')
     return cluster
   } finally {
@@ -118,4 +122,17 @@ async function identify(client: pg.Client, partitions: number): Promise<Cluster>
     )
   }
   return known
+}
+
+/**
+ * Two logs would give the same seqs to different events, and what one of them acknowledged would be lost: so the first node
+ * decides for all, and `yeoul raise-epochs` makes it open again.
+ */
+async function agreeOn(client: pg.Client, log: LogPlace): Promise<void> {
+  const { rows } = await client.query('UPDATE cluster SET log = coalesce(log, $1) RETURNING log', [log])
+  const known = (rows[0] as { log: string }).log
+  if (known === log) return
+  throw new WrongCluster(
+    `the nodes of this cluster keep their log in ${known}, and this one is set to ${log}: set YEOUL_LOG=${known} (docs/cluster.md says how to change it)`,
+  )
 }

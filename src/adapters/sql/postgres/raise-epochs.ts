@@ -31,6 +31,8 @@ export async function raiseEpochs(url: string, now: number = Date.now()): Promis
     if (connections > 0) throw new NodesConnected(connections)
     const raised = await client.query('UPDATE rooms SET epoch = greatest(epoch + 1, $1)', [Math.floor(now / 1_000)])
     await client.query(FENCE)
+    // With all nodes stopped and every room in a new epoch, they may go on with another log.
+    await client.query('UPDATE cluster SET log = NULL')
     await client.query('COMMIT')
     return raised.rowCount ?? 0
   } finally {

@@ -24,6 +24,8 @@ export interface PostgresStoreOptions {
   url: string
   /** The partitions of the cluster: `WrongCluster` is thrown when the database was made for another number of them. */
   partitions: number
+  /** Where this node keeps its log: `WrongCluster` is thrown when the others keep it elsewhere. Commands have none. */
+  keepsLogIn?: 'sql' | 'redis'
   /** Whether the events of rooms and members wait in the outbox for the seqs that a log beside the database gives. */
   outbox?: boolean
   /** Told, in one line, of what an operator should know. */
@@ -55,7 +57,7 @@ const FOR_APPENDS = 2
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, partitions, log = () => {}, now = Date.now, accessTokenLifeMs = 15 * 60_000, poolSize = 10 } = options
-  const cluster = await migrate(url, partitions)
+  const cluster = await migrate(url, partitions, options.keepsLogIn)
   const keys = new Keys()
   const told = keys.forgottenWith(outagesTo(log))
   const forWrites = Math.max(1, Math.floor((poolSize - FOR_APPENDS) / 2))

@@ -76,6 +76,16 @@ export class HotRooms {
     return loading.room
   }
 
+  /** Reads from the log what this node has not heard of yet. */
+  async bringUpToDate(room: HotRoom): Promise<void> {
+    for (let before = -1; before < room.head && this.#rooms.get(room.id) === room; ) {
+      before = room.head
+      const { head, events } = await this.#ports.log.read(room.id, before, this.#limits.tail)
+      this.#catchUp(room, head.epoch, events)
+      if (room.head >= head.seq) return
+    }
+  }
+
   /** Resolves when the rooms among these that are being loaded now are hot, or could not be. */
   async loaded(concerns: (room: string) => boolean): Promise<void> {
     const loading = [...this.#loading].filter(([id]) => concerns(id))

@@ -72,7 +72,7 @@ export class Subscriptions {
   ): undefined | Promise<void> {
     // Nothing is loaded here: who asks may be a stranger, and a load that nobody waits for could fail.
     const hot = this.#hotRooms.use(room)
-    if (hot?.roleOf(session.user) && !needsLog(hot, position, this.#catchUp())) {
+    if (hot?.roleOf(session.user) && !needsLog(hot, position, this.#catchUp()) && !isAhead(hot, position)) {
       answer(this.#attach(session, hot, position, null))
       return
     }
@@ -94,9 +94,15 @@ export class Subscriptions {
   ): Promise<void> {
     // A stranger makes no room hot.
     if (this.#hotRooms.get(room) === undefined) await this.#access.member(room, session.user)
-    for (;;) {
+    for (let behind = true; ; ) {
       const hot = await this.#hotRooms.load(room)
       if (hot === null) throw new YeoulError('room_not_found')
+      // The client comes from a node that had heard more: that is no lost position.
+      if (behind && isAhead(hot, position)) {
+        behind = false
+        await this.#hotRooms.bringUpToDate(hot)
+        continue
+      }
       await this.#access.memberOf(hot, session.user)
       let recovered: Recovered | null = null
       if (position !== undefined && needsLog(hot, position, this.#catchUp())) {
@@ -171,6 +177,12 @@ interface Recovered {
 /** Whether the position is of another epoch, beyond the head, or too far back to be recovered. */
 function isLost(hot: HotRoom, position: Position, catchUp: number): boolean {
   return position.epoch !== hot.epoch || position.seq > hot.head || hot.head - position.seq > catchUp * STEPS
+}
+
+/** Whether the client knows of what this node has not heard of yet, or of what never was. */
+function isAhead(hot: HotRoom, position: Position | undefined): boolean {
+  if (position === undefined) return false
+  return position.epoch > hot.epoch || (position.epoch === hot.epoch && position.seq > hot.head)
 }
 
 function needsLog(hot: HotRoom, position: Position | undefined, catchUp: number): boolean {

@@ -123,3 +123,26 @@ for (const [title, behind] of [
     assert.equal(pushed.length, behind)
   })
 }
+
+test('[P4] a client that knows more than this node has heard is not told that its position is lost', async () => {
+  const { hotRooms, subscriptions, session } = node()
+  const room = await newRoom(store, users)
+  await append(room, 5)
+  const hot = (await hotRooms.load(room)) as HotRoom
+  const start = hot.head
+  await append(room, 3)
+  const answer = async (position: { epoch: number; seq: number }) => {
+    let json = ''
+    await subscriptions.subscribe(session(), room, position, (ok) => {
+      json = ok
+    })
+    return JSON.parse(json) as { recovered: boolean; head: number; events: RoomEvent[] }
+  }
+  const { recovered, head, events } = await answer({ epoch: 1, seq: start + 2 })
+  assert.deepEqual([recovered, head], [true, start + 3])
+  assert.deepEqual(
+    events.map((event) => event.seq),
+    [start + 3],
+  )
+  assert.equal((await answer({ epoch: 1, seq: start + 9 })).recovered, false, 'what never was is lost')
+})

@@ -11,8 +11,8 @@ const TIDY_MS = 10_000
 /** Entries of all partitions that are in memory at once. */
 const READ_MAX = 20_000
 const READ_MIN = 16
-/** A round should bring a little less than a batch: one entry more costs a whole statement. */
-const FILL = 0.95
+/** How often the log is looked at when nothing is known to wait: a batch may be full long before the interval is over. */
+const POLL_MS = 1_000
 const BACK_OFF_MS = { first: 100, most: 2_000 }
 const POISON_MS = { first: 100, most: 2_000 }
 
@@ -76,6 +76,9 @@ class Persist {
   #loops: Promise<unknown> = Promise.resolve()
   #renewing: Promise<void> | null = null
   #lastRound = 0
+  /** Entries that were read and wait for a batch to fill, and since when. */
+  #left = 0
+  #waitingSince: number | null = null
   #unread = false
   #tidied = 0
 
@@ -163,10 +166,10 @@ class Persist {
   async #round(): Promise<number> {
     if ([...this.#held.values()].some((held) => held.inDoubt)) await this.#renew()
     const read = await this.#read()
-    const entries = this.#readNow(read)
-    await this.#writeAll(read)
+    const fresh = Math.max(0, entriesOf(read) - this.#left)
+    await this.#writeDue(read)
     for (const held of read) if (held.mustBeAdopted) await this.#adopt(held)
-    return this.#pauseAfter(entries, read)
+    return this.#pauseAfter(fresh, read)
   }
 
   async #read(): Promise<HeldPartition[]> {
@@ -199,31 +202,43 @@ class Persist {
     this.#unread = failure !== null
   }
 
-  #readNow(read: HeldPartition[]): number {
-    return read.reduce((sum, held) => sum + held.entries.length, 0)
-  }
-
-  /** A full batch is followed by the next at once; otherwise so much time is left that one may fill. */
-  #pauseAfter(entries: number, read: HeldPartition[]): number {
-    const now = performance.now()
-    const elapsed = now - this.#lastRound
-    this.#lastRound = now
-    if (read.some((held) => held.waitingBehind > 0)) return 0
-    const interval = this.#options.intervalMs()
-    const untilFull = entries === 0 ? interval : ((this.#options.batch() * FILL) / entries) * elapsed
-    const untilRetry = Math.min(
-      ...[...this.#held.values()].map((held) => held.notBefore - Date.now()).filter((ms) => ms > 0),
-    )
-    return Math.max(1, Math.min(interval, untilFull, untilRetry))
-  }
-
-  async #writeAll(read: HeldPartition[]): Promise<void> {
-    for (;;) {
+  async #writeDue(read: HeldPartition[]): Promise<void> {
+    while (this.#isDue(read)) {
       const pieces = this.#nextBatch(read)
       if (pieces.length === 0) return
       await this.#write(pieces)
+      this.#waitingSince = null
       if (this.#stopped.signal.aborted) return
     }
+  }
+
+  /** Whether a batch is full, or has waited for long enough; what holds others up does not wait. */
+  #isDue(read: HeldPartition[]): boolean {
+    const hurried = read.some((held) => held.adoptFor !== null || held.suspected || held.waitingBehind > 0)
+    return hurried || entriesOf(read) >= this.#options.batch() || this.#untilDue(read) <= 0
+  }
+
+  /** How much longer what was read may wait, ms. The clock of the log's server may be another: it does not decide alone. */
+  #untilDue(read: HeldPartition[]): number {
+    const now = Date.now()
+    const oldest = Math.min(...read.map((held) => held.entries[0]?.at ?? now))
+    const waited = this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince
+    return this.#options.intervalMs() - Math.max(now - oldest, waited)
+  }
+
+  /** Until what waits is due, or as many have come as make a batch. */
+  #pauseAfter(fresh: number, read: HeldPartition[]): number {
+    const now = performance.now()
+    const elapsed = now - this.#lastRound
+    this.#lastRound = now
+    this.#left = entriesOf(read)
+    if (this.#left === 0) this.#waitingSince = null
+    else this.#waitingSince ??= now
+    if (read.some((held) => held.waitingBehind > 0)) return 0
+    const untilDue = this.#left === 0 ? Math.min(POLL_MS, this.#options.intervalMs()) : this.#untilDue(read)
+    const untilFull = fresh === 0 ? untilDue : ((this.#options.batch() - this.#left) / fresh) * elapsed
+    const retries = [...this.#held.values()].map((held) => held.notBefore - Date.now()).filter((ms) => ms > 0)
+    return Math.max(1, Math.min(untilDue, untilFull, ...retries))
   }
 
   /** As many entries as a batch has, from one partition after the other. */
@@ -374,6 +389,10 @@ class Persist {
   #stillHeld(held: HeldPartition): boolean {
     return this.#held.get(held.lease.partition) === held
   }
+}
+
+function entriesOf(read: HeldPartition[]): number {
+  return read.reduce((sum, held) => sum + held.entries.length, 0)
 }
 
 function backOff({ first, most }: { first: number; most: number }, failed: number): number {

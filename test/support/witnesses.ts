@@ -190,7 +190,7 @@ export class Follower {
   /** The log lost data: what comes now begins with a page. */
   #reset(run: Run, before: Position, { position, messages }: Item): void {
     const { epoch, seq } = position as Position
-    if (!this.#losses || epoch <= before.epoch)
+    if (!this.#losses || epoch < before.epoch)
       this.problems.push(`[P4] nothing was lost, and yet ${JSON.stringify(before)} was not recovered`)
     else run.views.push({ epoch, from: seq, page: messages as Message[], events: [] })
   }

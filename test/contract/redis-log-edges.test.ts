@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
 import { RedisLink } from '../../src/adapters/redis/connection.ts'
@@ -87,6 +88,24 @@ describe('the Redis log at its edges', () => {
     await drain(node, url)
     assert.deepEqual((await node.database.verify()).problems, [])
     assert.deepEqual((await node.database.history.message(room, 3))?.body, 'changed')
+  })
+
+  test('[P4] a database that lost what has left the log (a standby that was behind) is not read over: no page has a hole', async () => {
+    const ann = await newUser(node.store)
+    const room = await roomOf([ann])
+    for (let i = 0; i < 3; i++) await say(node.store, room, ann, `m${i}`)
+    await drain(node, url)
+    await say(node.store, room, ann, 'in the log')
+    const database = new pg.Client({ connectionString: url })
+    await database.connect()
+    await database.query('DELETE FROM events WHERE seq > 2')
+    await database.query('UPDATE rooms SET seq = 2, n = 1')
+    await database.end()
+    await assert.rejects(node.store.log.read(room, 1, 100), code('unavailable'))
+    await assert.rejects(node.store.log.read(room, 2, 100), code('unavailable'))
+    await assert.rejects(node.store.history.messages(room, { limit: 10 }), code('unavailable'))
+    await assert.rejects(node.store.history.messages(room, { after: 2, limit: 10 }), code('unavailable'))
+    assert.equal((await node.store.log.read(room, 4, 100)).events.length, 1)
   })
 
   test('a room with events that are not in the database never goes cold', async () => {

@@ -2,7 +2,7 @@ import type { History } from '../../ports/history.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Message } from '../../protocol/model.ts'
 import { type LogFunctions, messageAt, readMessages, readRoom, type WarmRoom } from './log-functions.ts'
-import type { LogReads } from './log-reads.ts'
+import { type LogReads, refuseHole } from './log-reads.ts'
 
 type Range = Parameters<History['messages']>[1]
 type Page = Awaited<ReturnType<History['messages']>>
@@ -51,7 +51,7 @@ export class RedisHistory implements History {
     const wanted = range.limit - newest.length
     if (wanted === 0 || room.floor === 0) return { messages: newest, more: (newest[0]?.n ?? 1) > 1 }
     const before = Math.min(range.before ?? room.floor + 1, room.floor + 1)
-    const old = await this.#old(id, { before, limit: wanted })
+    const old = await this.#old(id, room, { before, limit: wanted })
     return { messages: old.messages.concat(newest), more: old.more }
   }
 
@@ -68,7 +68,7 @@ export class RedisHistory implements History {
     let more = false
     if (after < room.floor) {
       const before = Math.min(range.before ?? room.floor + 1, room.floor + 1)
-      const old = await this.#old(id, { after, before, limit: range.limit })
+      const old = await this.#old(id, room, { after, before, limit: range.limit })
       messages = old.messages.concat(newest).slice(0, range.limit)
       more = old.more
     }
@@ -78,9 +78,10 @@ export class RedisHistory implements History {
   }
 
   /** What the database has of them, as it is now. */
-  async #old(id: string, range: Range): Promise<Page> {
+  async #old(id: string, room: WarmRoom, range: Range): Promise<Page> {
     const { value, changed } = await this.#reads.atSeam(id, async () => {
       const page = await this.#database.messages(id, range)
+      refuseHole(page.head, room)
       return { written: page.head, seqs: page.messages.map((message) => message.seq), value: page }
     })
     const messages = value.messages.map((message) => {

@@ -30,6 +30,7 @@ export class LogReads {
     if (after >= room.floor) return { head, events }
     const oldest = await this.atSeam(id, async () => {
       const read = await this.#database.read(id, after, Math.min(limit, room.floor - after))
+      refuseHole(read.head.seq, room)
       const old = read.events.filter((event) => event.seq <= room.floor)
       return { written: read.head.seq, seqs: old.flatMap(messagesShown), value: old }
     })
@@ -71,6 +72,14 @@ export class LogReads {
     }
     throw new YeoulError('unavailable', 'The room is written faster than it is read.')
   }
+}
+
+/**
+ * Throws `unavailable` when the database lacks what has left the log: a standby took over that was far behind. Until a worker
+ * notices and begins a new epoch nothing may be shown across the hole (P4).
+ */
+export function refuseHole(written: number, { floor }: WarmRoom): void {
+  if (written < floor) throw new YeoulError('unavailable', 'The database lacks what has left the log.')
 }
 
 export function headOf({ epoch, seq, n }: WarmRoom): Head {

@@ -11,7 +11,7 @@ const TIDY_MS = 10_000
 /** Entries of all partitions that are in memory at once. */
 const READ_MAX = 20_000
 const READ_MIN = 16
-/** How often the log is looked at when nothing is known to wait: a batch may be full long before the interval is over. */
+/** How often the log is looked at in any case: a batch may be full long before the interval is over. */
 const POLL_MS = 1_000
 const BACK_OFF_MS = { first: 100, most: 2_000 }
 const POISON_MS = { first: 100, most: 2_000 }
@@ -235,7 +235,7 @@ class Persist {
     if (this.#left === 0) this.#waitingSince = null
     else this.#waitingSince ??= now
     if (read.some((held) => held.waitingBehind > 0)) return 0
-    const untilDue = this.#left === 0 ? Math.min(POLL_MS, this.#options.intervalMs()) : this.#untilDue(read)
+    const untilDue = Math.min(POLL_MS, this.#left === 0 ? this.#options.intervalMs() : this.#untilDue(read))
     const untilFull = fresh === 0 ? untilDue : ((this.#options.batch() - this.#left) / fresh) * elapsed
     const retries = [...this.#held.values()].map((held) => held.notBefore - Date.now()).filter((ms) => ms > 0)
     return Math.max(1, Math.min(untilDue, untilFull, ...retries))

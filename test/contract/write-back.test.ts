@@ -1,4 +1,5 @@
-import { after, before, describe } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
@@ -6,11 +7,12 @@ import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
 import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
 import { startPersist } from '../../src/jobs/persist.ts'
+import { eventually } from '../support/witnesses.ts'
 import { historyContract } from './history.contract.ts'
 import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { adopted, dump, flush, type LogNode, openLogNode } from './redis-log-store.ts'
-import type { OpenStore, Store } from './store.ts'
+import { message, newRoom, newUsers, type OpenStore, type Store } from './store.ts'
 
 const ASK_MS = 3
 
@@ -34,6 +36,42 @@ describe('what the write-back worker writes', () => {
     const open = () => openWritten(redis.url, postgres, 5)
     logContract(open)
     logModelContract(open)
+  })
+  test('a batch is written as soon as it is full, or when the interval is over', async () => {
+    await flush(redis.url)
+    const url = await postgres.createDatabase()
+    const node = await openLogNode(redis.url, url)
+    let worker = startWorker(node, url, 50, 30_000)
+    try {
+      await adopted(node)
+      const users = await newUsers(node.store, 2)
+      const room = await newRoom(node.store, users)
+      const head = async () => (await node.database.log.head(room))?.seq as number
+      const send = async (count: number) => {
+        const drafts = Array.from({ length: count }, (_, i) => message(room, users[0] as string, `${i}`))
+        assert.ok((await node.store.log.append(drafts)).every(({ ok }) => ok))
+      }
+      await send(47)
+      await sleep(1_500)
+      assert.equal(await head(), 0, 'with the two joins there are 49')
+      await send(1)
+      await eventually(
+        async () => (await head()) === 50,
+        () => 'the full batch is not written',
+        5_000,
+      )
+      await worker.stop()
+      worker = startWorker(node, url, 50, 1_000)
+      await send(1)
+      await eventually(
+        async () => (await head()) === 51,
+        () => 'the interval is over and nothing is written',
+        5_000,
+      )
+    } finally {
+      await worker.stop()
+      await node.close()
+    }
   })
   describe('in batches of 500', () => {
     historyContract(() => openWritten(redis.url, postgres, 500))
@@ -69,14 +107,19 @@ async function openWritten(redis: string, postgres: Postgres, batch: number): Pr
   }
 }
 
-function startWorker({ redisLog }: LogNode, url: string, batch: number): ReturnType<typeof startPersist> {
+function startWorker(
+  { redisLog }: LogNode,
+  url: string,
+  batch: number,
+  intervalMs = ASK_MS,
+): ReturnType<typeof startPersist> {
   const measure = { observe() {} }
   return startPersist({
     worker: 'worker',
     logSide: new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 }),
     database: openWriteBack(url),
     batch: () => batch,
-    intervalMs: () => ASK_MS,
+    intervalMs: () => intervalMs,
     tries: () => 2,
     metrics: { batchSize: measure, seconds: measure, read() {} },
     log: { warn() {}, error: (details, message) => console.error(message, details) },

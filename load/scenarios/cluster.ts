@@ -63,15 +63,16 @@ async function run(log: LogName, options: Options): Promise<Outcome> {
   try {
     const steps = options.rate! > 0 ? [] : await search(bench, options)
     const wanted = options.rate! > 0 ? options.rate! : highest(steps)?.rate
-    const last = wanted === undefined ? null : await hold(bench, wanted, options)
+    const long = wanted === undefined ? [] : await hold(bench, wanted, options)
     const audit = await bench.audit()
-    const shown = last ?? steps.at(-1)!
+    const tried = [...steps, ...long]
+    const shown = tried.at(-1)!
     return {
-      tables: tablesOf(log, options, steps, shown),
-      invariants: { ...shown.result.invariants, 'a rate holds': last?.failure === null, ...audit.invariants },
-      notes: [verdictOn(steps, shown), ...backendNotes(shown.result), ...audit.notes, ...lossesOf([...steps, shown])],
+      tables: tablesOf(log, options, tried),
+      invariants: { ...shown.result.invariants, 'a rate holds': long.at(-1)?.failure === null, ...audit.invariants },
+      notes: [verdictOn(tried), ...backendNotes(shown.result), ...audit.notes, ...lossesOf(tried)],
       data: {
-        steps: steps.map(({ rate, failure, result }) => ({ rate, failure, ...reportOf(result.measured) })),
+        tried: tried.map(({ rate, failure, result }) => ({ rate, failure, ...reportOf(result.measured) })),
         held: { rate: shown.rate, failure: shown.failure, ...reportOf(shown.result.measured) },
         messages: shown.result.messages,
         counts: shown.result.counts,
@@ -87,11 +88,13 @@ function search(bench: ClusterBench, options: Options): Promise<Step<ClusterRun>
   return climb(options['first-rate']!, (rate) => attempt(bench, rate, options['warm-up']!, options['step-seconds']!))
 }
 
-/** The long run. A rate that a short run kept may be too high for a long one: then a little less, a few times. */
-async function hold(bench: ClusterBench, wanted: number, options: Options): Promise<Step<ClusterRun>> {
-  for (let rate = wanted, tries = 1; ; rate = Math.round((rate * 0.92) / 10) * 10, tries++) {
+/** Long runs: a rate that a short run kept may be too high for a long one. Then a little less, a few times; all are answered. */
+async function hold(bench: ClusterBench, wanted: number, options: Options): Promise<Step<ClusterRun>[]> {
+  const steps: Step<ClusterRun>[] = []
+  for (let rate = wanted; ; rate = Math.round((rate * 0.92) / 10) * 10) {
     const step = await attempt(bench, rate, options['warm-up']!, options.seconds!)
-    if (step.failure === null || options.rate! > 0 || tries === 4) return step
+    steps.push(step)
+    if (step.failure === null || options.rate! > 0 || steps.length === 4) return steps
   }
 }
 
@@ -116,9 +119,10 @@ function failureOf(rate: number, used: number, { measured, invariants }: Cluster
   return null
 }
 
-function tablesOf(log: LogName, options: Options, steps: Step<ClusterRun>[], shown: Step<ClusterRun>) {
-  const rows = [...steps, shown].map(({ rate, failure, result }, i) => ({
-    name: i === steps.length ? `${rate}/s, ${options.seconds} s` : `${rate}/s`,
+function tablesOf(log: LogName, options: Options, tried: Step<ClusterRun>[]) {
+  const shown = tried.at(-1)!
+  const rows = tried.map(({ rate, failure, result }) => ({
+    name: `${rate}/s, ${Math.round(result.measured.seconds)} s`,
     run: result,
     remark: failure ?? 'holds',
   }))
@@ -145,8 +149,9 @@ function lossesOf(steps: Step<ClusterRun>[]): string[] {
   })
 }
 
-function verdictOn(steps: Step<ClusterRun>[], shown: Step<ClusterRun>): string {
-  const above = steps
+function verdictOn(tried: Step<ClusterRun>[]): string {
+  const shown = tried.at(-1)!
+  const above = tried
     .filter(({ rate, failure }) => failure !== null && rate > shown.rate)
     .sort((a, b) => a.rate - b.rate)[0]
   const { otherCores } = shown.result.measured

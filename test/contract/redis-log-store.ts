@@ -107,13 +107,14 @@ export async function drain(node: LogNode, url: string): Promise<void> {
   }
 }
 
-/** Takes all that is in the database out of the log at once. */
-export async function trimAll({ redisLog }: LogNode, url: string): Promise<void> {
+/** Takes all that is in the database now out of the log, `afterMs` later. */
+export async function trimAll({ redisLog }: LogNode, url: string, afterMs = 0): Promise<void> {
   const side = logSide(redisLog)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const asked = client.query('SELECT pk::int AS pk, epoch::int AS epoch, position FROM partitions')
   const { rows } = await asked.finally(() => client.end())
+  if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs))
   for (const { pk, epoch, position } of rows) if (position !== '0-0') await side.trim(pk, epoch, position)
 }
 

@@ -10,7 +10,17 @@ import { openRedisLog } from '../../src/adapters/redis/log.ts'
 import { AppendCall } from '../../src/adapters/redis/log-call.ts'
 import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import type { Appended, MessageDraft } from '../../src/ports/log.ts'
-import { adoptAll, drain, dumpOfRedis, flush, type LogNode, openLogNode, PARTITIONS } from './redis-log-store.ts'
+import {
+  adoptAll,
+  drain,
+  dumpOfRedis,
+  flush,
+  type LogNode,
+  openLogNode,
+  PARTITIONS,
+  trimAll,
+  write,
+} from './redis-log-store.ts'
 import { allEvents, append, code, message, newRoom, newUser, newUsers, say } from './store.ts'
 
 const WINDOW_MS = 1_000
@@ -157,6 +167,31 @@ describe('the Redis log at its edges', () => {
     assert.deepEqual(await ask(target - 1), ['? t', '? t', 'r message_not_found'])
     assert.deepEqual(await ask(target), ['r message_not_found', 'r message_not_found', 'r message_not_found'])
     assert.equal((await node.store.log.head(room))?.seq, target)
+  })
+
+  test('what is trimmed takes nothing with it that happened since', async () => {
+    const [ann, bob] = (await newUsers(node.store, 2)) as [string, string]
+    const room = await roomOf([ann, bob])
+    const target = await say(node.store, room, ann, 'x')
+    const react = (on: boolean) =>
+      append(node.store, { type: 'reaction', room, actor: bob, target, emoji: '👍', on, most: 5 })
+    const edit = (body: string) => append(node.store, { type: 'edit', room, actor: ann, target, body, mentions: [] })
+    assert.ok((await react(true)).ok)
+    await drain(node, url)
+    assert.ok((await react(false)).ok && (await edit('y')).ok)
+    await write(node, url)
+    const [on, edited] = [await react(true), await edit('z')]
+    await trimAll(node, url)
+    assert.ok(on.ok && edited.ok)
+    const again = await react(true)
+    assert.deepEqual([again.ok && again.duplicate, again.ok && again.seq], [true, edited.seq])
+    const now = await node.store.history.message(room, target)
+    assert.deepEqual(
+      [now?.body, now?.rev, now?.reactions],
+      ['z', edited.seq, [{ emoji: '👍', count: 1, users: [bob] }]],
+    )
+    await drain(node, url)
+    assert.deepEqual((await node.database.verify()).problems, [])
   })
 
   test('[P3] within the window a repeat gets the first seq back on another node, in the database or not', async () => {

@@ -87,8 +87,14 @@ export function startWorker(
   })
 }
 
-/** Resolves when everything of the log is in the database; trims it too. */
+/** Resolves when everything of the log is in the database, and not in the log any more. */
 export async function drain(node: LogNode, url: string): Promise<void> {
+  await write(node, url)
+  await trimAll(node, url)
+}
+
+/** Resolves when everything of the log is in the database too. */
+export async function write(node: LogNode, url: string): Promise<void> {
   const worker = startWorker(node, url)
   const side = logSide(node.redisLog)
   const client = new pg.Client({ connectionString: url })
@@ -100,7 +106,6 @@ export async function drain(node: LogNode, url: string): Promise<void> {
       if (left.every(({ waiting }) => waiting === 0)) break
       if (Date.now() > end) throw new Error('the log was not written to the database within 20 s')
     }
-    await trimAll(node, url)
   } finally {
     await worker.stop()
     await client.end()

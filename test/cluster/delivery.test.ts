@@ -159,7 +159,7 @@ for (const log of ['sql', 'redis'] as const)
       const stored = await crowd.assertKept({ database: cluster.postgres.url })
       const events = [...stored.values()].reduce((sum, room) => sum + room.events.length, 0)
       t.diagnostic(`${events} events; ${crowd.summary}`)
-      assert.ok(crowd.acknowledged > 300)
+      assert.ok(crowd.acknowledged > 30)
     })
 
     // With the log in Redis epochs rise by the log itself: see test/fault.

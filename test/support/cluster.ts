@@ -10,13 +10,14 @@ import { type Postgres, type PostgresOptions, startPostgres } from '../../deploy
 import { type LocalRedis, type RedisOptions, startRedis } from '../../deploy/local/redis.ts'
 import type { Config } from '../../src/config.ts'
 import { PARTITIONS } from './database.ts'
+import { newPerson } from './people.ts'
 import { TcpProxy } from './proxy.ts'
 import { startTestServer, type TestServer } from './server.ts'
 import { eventually } from './witnesses.ts'
 
 const JWT_SECRET = 'a secret that all nodes of the tests share'
 
-const READY_MS = 15_000
+const READY_MS = 20_000
 
 /** A node in this process. */
 export interface ClusterNode extends TestServer {
@@ -61,13 +62,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
       return node
     }
     for (let i = 0; i < (options.nodes ?? 3); i++) await addNode()
-    // A log in Redis is not written to until a worker has taken it on.
-    for (const { url } of nodes)
-      await eventually(
-        async () => (await fetch(`${url}/readyz`)).ok,
-        () => `${url} is not ready`,
-        READY_MS,
-      )
+    await untilWritable(nodes[0] as ClusterNode)
     return {
       postgres,
       redis,
@@ -123,6 +118,16 @@ async function startNode(
     await close()
     throw error
   }
+}
+
+/** A log in Redis takes nothing until a worker has taken it on: resolves when rooms can be made. */
+export async function untilWritable(api: { url: string; config: Pick<Config, 'apiKey'> }): Promise<void> {
+  const person = await newPerson(api as Parameters<typeof newPerson>[0], 'first of all')
+  await eventually(
+    async () => (await person.call('POST', '/rooms', { title: 'a first room' })).status === 201,
+    () => 'no room can be made',
+    READY_MS,
+  )
 }
 
 /** The address of a backend by way of a proxy. */

@@ -94,7 +94,10 @@ export class FanOut {
     const now = Date.now()
     let taken = 0
     for (const event of events) {
-      if (event.seq <= hot.head) continue
+      if (event.seq <= hot.head) {
+        if (hot.contradicts(event)) return this.#wentBack(hot)
+        continue
+      }
       if (event.seq > hot.head + 1) {
         this.#tooEarly(hot, event)
         continue
@@ -316,6 +319,7 @@ export class FanOut {
       const rooms = this.#hotRooms.all().filter((hot) => concerns(hot.id))
       for (let i = 0; i < rooms.length; i += COMPARE) {
         const some = rooms.slice(i, i + COMPARE)
+        const before = new Map(some.map((hot) => [hot.id, hot.head]))
         const heads = await this.#log.heads(some.map((hot) => hot.id))
         for (const hot of some) {
           const head = heads.get(hot.id)
@@ -323,6 +327,7 @@ export class FanOut {
           if (head === undefined) this.#end(hot)
           else if (head.epoch > hot.epoch) this.#reset(hot, head.epoch)
           else if (head.seq > hot.head) await this.#fill(hot)
+          else if (head.epoch === hot.epoch && head.seq < (before.get(hot.id) ?? 0)) this.#wentBack(hot)
         }
       }
     } catch (error) {
@@ -339,6 +344,16 @@ export class FanOut {
     for (const subscription of [...hot.subscribers]) subscription.end()
     this.#early.delete(hot)
     this.#hotRooms.drop(hot)
+  }
+
+  /**
+   * The log lost what it had given out, and nobody raised the epoch: a standby of its database took over that was behind. Who
+   * listens begins anew with what is there.
+   */
+  #wentBack(hot: HotRoom): void {
+    const what = `room ${hot.id}: events up to ${hot.head} were given out and lost`
+    this.#failed(new Error(`${what}; if a standby took over that was behind, run yeoul raise-epochs`))
+    this.#reset(hot, hot.epoch)
   }
 
   #reset(hot: HotRoom, epoch: number): void {

@@ -150,6 +150,12 @@ export class HotRoom {
     return `${json}]`
   }
 
+  /** Whether the tail has another event at this one's seq. */
+  contradicts({ seq, at, actor }: RoomEvent): boolean {
+    const known = this.#tail[this.#tail.length - 1 - (this.head - seq)]?.event
+    return known !== undefined && (known.at !== at || known.actor !== actor)
+  }
+
   tailEvents(after: number, limit: number): RoomEvent[] {
     const first = this.#tail.length - (this.head - after)
     return this.#tail.slice(first, first + limit).map((kept) => kept.event)

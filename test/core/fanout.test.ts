@@ -247,6 +247,33 @@ test('an epoch that was raised ends the subscriptions with a reset, and the room
   assert.deepEqual([hot.live, n.hotRooms.get(room)], [false, undefined])
 })
 
+test('[P4] a log that lost what it had given out, in the same epoch, is noticed: who listens begins anew', async () => {
+  for (const how of ['another event at a seq', 'a lower head'] as const) {
+    const n = node()
+    const room = await newRoom(store, users)
+    const events = await unpublished(room, 2)
+    const hot = await n.load(room)
+    const subscription = n.subscribe(hot)
+    n.publish(room, events)
+    assert.equal(n.hotRooms.get(room), hot, 'the same event twice is no news')
+    const last = events.at(-1) as RoomEvent
+    if (how === 'another event at a seq') n.publish(room, [{ ...last, at: last.at + 1 }])
+    else {
+      n.publish(room, [{ ...last, seq: last.seq + 1 }])
+      n.bus.miss(() => true)
+      await eventually(
+        () => n.hotRooms.get(room) === undefined,
+        () => 'the room is still hot',
+        1_000,
+      )
+    }
+    n.flusher.flush()
+    assert.deepEqual(subscription.wire.items().at(-1), { push: 'reset', room, epoch: 1 })
+    assert.deepEqual([hot.live, n.hotRooms.get(room)], [false, undefined])
+    assert.match(String(n.failures[0]), /were given out and lost/)
+  }
+})
+
 test('what comes late from before an epoch was raised changes nothing', async () => {
   const n = node()
   const room = await newRoom(store, users)

@@ -43,7 +43,6 @@ import type { Appended, Draft } from './ports/log.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
 import type { Presence, PresenceRemains } from './ports/presence.ts'
 import type { LogSide, WriteBackDatabase } from './ports/write-back.ts'
-import { YeoulError } from './protocol/errors.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
@@ -326,10 +325,6 @@ async function openSequences(
   return {
     ...redisLog,
     writeBack: writes ? { logSide, database: openWriteBack(url) } : null,
-    async ping() {
-      if (!link.up) throw new YeoulError('unavailable', 'Redis cannot be reached.')
-    },
-    close: () => redisLog.close(),
   }
 }
 

@@ -2,6 +2,7 @@ import type { History } from '../../ports/history.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Memberships } from '../../ports/memberships.ts'
 import type { Rooms } from '../../ports/rooms.ts'
+import { YeoulError } from '../../protocol/errors.ts'
 import { LogLoads } from '../sql/postgres/log-loads.ts'
 import { Outbox } from '../sql/postgres/outbox.ts'
 import { Turns } from '../sql/postgres/turns.ts'
@@ -39,6 +40,11 @@ export interface RedisLog {
   memberships: Memberships
   /** What the worker's side of the log stands on. */
   functions: LogFunctions
+  /**
+   * Rejects `unavailable` when Redis cannot be reached, and `log_fenced` until a worker has let every partition begin its
+   * life: a cluster that was just made takes no message before. Later a fence passes by itself within seconds.
+   */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
@@ -60,6 +66,8 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
   const appender = new Appender(call, new FactFinder(loads, relay), turns)
   const reads = new LogReads(functions, database.log)
   const parts = { functions, changes: new Changes(relay, turns) }
+  /** Partitions that have not taken an append since the start, as far as this node knows. */
+  const unseen = new Set(Array.from({ length: partitions }, (_, partition) => partition))
   return {
     log: {
       level: 'logged',
@@ -73,6 +81,14 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
     rooms: new LogRooms(parts, database.rooms),
     memberships: new LogMemberships(parts, database.memberships, new UserRooms(functions, loads)),
     functions,
+    async ping() {
+      if (!link.up) throw new YeoulError('unavailable', 'Redis cannot be reached.')
+      const look = async (partition: number) => {
+        if ((await call.call(partition, 0, '', [])).state !== 'fenced') unseen.delete(partition)
+      }
+      await Promise.all([...unseen].map(look))
+      if (unseen.size > 0) throw new YeoulError('log_fenced')
+    },
     async close() {
       await relay.stop()
       await loads.close()

@@ -60,7 +60,7 @@ async function adopt(): Promise<void> {
   for (const lease of await worker.lease('bench', 5_000)) {
     const { instance } = await side.fetch(lease.partition, '0-0', 1)
     const settled = await worker.settle('bench', lease, instance, 0)
-    if (settled !== null) await side.adopt(lease.partition, settled.epoch, instance)
+    if (settled !== null) await side.adopt(lease.partition, settled.epoch, instance, false)
   }
   await worker.release('bench')
   await worker.close()

@@ -15,10 +15,10 @@ export class HeldPartition {
   /** When the oldest entry that is not written was appended, ms; null when there is none that we know of. */
   oldestAt: number | null = null
   /**
-   * The instance for which the log must be adopted anew, the epoch that it has there, and how many of its entries nobody
-   * will write; null when all is well.
+   * The instance for which the log must be adopted anew, the epoch that it has there, whether all of it comes to the database
+   * first, and how many of its entries nobody will write; null when all is well.
    */
-  adoptFor: { instance: string; epoch: number; lost: number } | null = null
+  adoptFor: { instance: string; epoch: number; drained: boolean; lost: number } | null = null
   /** Not to be tried before this time, ms. */
   notBefore = 0
   /** The entry that the database refused when it stood alone, and how often. */
@@ -50,7 +50,8 @@ export class HeldPartition {
     const { instance, owner, epoch, entries, waiting } = fetched
     const { lease } = this
     const sameLife = epoch === lease.epoch && owner === lease.owner
-    this.adoptFor = sameLife && owner === instance ? null : { instance, epoch, lost: sameLife ? 0 : waiting }
+    const ended = { instance, epoch, drained: sameLife, lost: sameLife ? 0 : waiting }
+    this.adoptFor = sameLife && owner === instance ? null : ended
     // Of another life of the log the database knows nothing, and wants nothing: it was fenced off.
     this.entries = sameLife ? entries : []
     this.waitingBehind = sameLife ? waiting - entries.length : 0

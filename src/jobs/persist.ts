@@ -334,7 +334,7 @@ class Persist {
     const { partition, position } = held.lease
     const { instance, epoch, waiting } = await this.#options.logSide.fetch(partition, position, 1)
     this.#options.log.error({ partition, why }, 'the log has a hole')
-    held.adoptFor = { instance, epoch, lost: waiting }
+    held.adoptFor = { instance, epoch, drained: false, lost: waiting }
     await this.#adopt(held)
   }
 
@@ -342,7 +342,7 @@ class Persist {
   async #adopt(held: HeldPartition): Promise<void> {
     const { database, logSide, worker, log } = this.#options
     const { partition, owner, epoch: before } = held.lease
-    const { instance, epoch, lost } = held.adoptFor as NonNullable<HeldPartition['adoptFor']>
+    const { instance, epoch, drained, lost } = held.adoptFor as NonNullable<HeldPartition['adoptFor']>
     const lease = await database.settle(worker, held.lease, instance, epoch + 1).catch((error) => {
       held.doubt()
       throw error
@@ -360,7 +360,7 @@ class Persist {
       )
     }
     // Refused when the server was restarted once more: the next round sees that.
-    await logSide.adopt(partition, lease.epoch, instance)
+    await logSide.adopt(partition, lease.epoch, instance, drained)
   }
 
   // Forgetting

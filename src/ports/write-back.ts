@@ -43,8 +43,9 @@ export interface LogSide {
   /**
    * Begins a new life of a partition's log: empties it and lets `instance` append to it in `epoch`. Answers false and changes
    * nothing when it lives in that epoch or a later one, for the instance that answers now, or `instance` is another one.
+   * `drained`: all of its old life is in the database; then what it knows of repeats stays good (P3).
    */
-  adopt(partition: number, epoch: number, instance: string): Promise<boolean>
+  adopt(partition: number, epoch: number, instance: string, drained: boolean): Promise<boolean>
 }
 
 /** A partition that this worker holds, and up to where it was written. */

@@ -12,12 +12,14 @@ import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import type { Appended, MessageDraft } from '../../src/ports/log.ts'
 import {
   adoptAll,
+  adopted,
   drain,
   dumpOfRedis,
   flush,
   type LogNode,
   openLogNode,
   PARTITIONS,
+  startWorker,
   trimAll,
   write,
 } from './redis-log-store.ts'
@@ -51,7 +53,9 @@ describe('the Redis log at its edges', () => {
     url = await postgres.createDatabase()
     node = await openLogNode(redis.url, url, WINDOW_MS)
     other = await openLogNode(redis.url, url, WINDOW_MS)
+    await assert.rejects(node.redisLog.ping(), code('log_fenced'))
     await adoptAll(node, url)
+    await node.redisLog.ping()
   })
 
   const roomOf = async (users: string[]) => newRoom(node.store, users)
@@ -331,6 +335,25 @@ describe('the Redis log at its edges', () => {
       ['log_fenced'],
     )
     assert.deepEqual(await node.store.log.head(room), { epoch: 1, seq: 2, n: 1 })
+  })
+
+  test('[P3] within the window a repeat gets the first seq back also when Redis was restarted in between', async () => {
+    const long = await openLogNode(redis.url, url)
+    const ann = await newUser(long.store)
+    const room = await newRoom(long.store, [ann])
+    const draft = message(room, ann, 'once')
+    const first = await append(long.store, draft)
+    await redis.restart()
+    for (const end = Date.now() + 10_000; !long.link.up; await sleep(20)) assert.ok(Date.now() < end)
+    const worker = startWorker(long, url)
+    try {
+      await adopted(long, 2)
+      assert.deepEqual(await append(long.store, draft), { ...first, epoch: 2, duplicate: true })
+      assert.equal((await allEvents(long.store, room)).length, 2)
+    } finally {
+      await worker.stop()
+      await long.close()
+    }
   })
 
   test('a log that is full says so, keeps what it has, and takes more when there is room', async () => {

@@ -56,7 +56,7 @@ export async function adoptAll({ redisLog }: LogNode, url: string): Promise<void
       const { instance, epoch } = await side.fetch(lease.partition, '0-0', 1)
       const settled = await database.settle('nobody', lease, instance, epoch + 1)
       if (settled === null) throw new Error(`partition ${lease.partition} was not settled`)
-      await side.adopt(lease.partition, settled.epoch, instance)
+      await side.adopt(lease.partition, settled.epoch, instance, false)
     }
     await database.release('nobody')
   } finally {

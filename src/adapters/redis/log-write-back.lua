@@ -5,7 +5,8 @@
 --   trim(epoch, up to, limit)      -> 1 when there is more to trim; forgets entries of this epoch up to an id, all of them in
 --                                     the database
 --   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
---   adopt(epoch, instance, limit)  -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life
+--   adopt(epoch, instance, limit, drained) -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life.
+--                                     Repeats stay when the old life was drained (1): what they name is in the database
 
 local function fetch(keys, args)
   local base = base_of(keys)
@@ -123,22 +124,27 @@ register('tidy', tidy, { 'allow-oom' })
 
 local function adopt(keys, args)
   local base = base_of(keys)
-  local epoch, instance, limit = tonumber(args[1]), args[2], tonumber(args[3])
+  local epoch, instance, limit, drained = tonumber(args[1]), args[2], tonumber(args[3]), args[4] == '1'
   if instance ~= run_id() then return 0 end
   local log = call('HMGET', keys[1], 'owner', 'epoch', 'd', 'D')
   if log[1] == instance and tonumber(log[2]) >= epoch then return 0 end
   -- First what would be drained once more should this be broken off.
   call('HDEL', keys[1], 'owner')
   call('UNLINK', base .. 'entries', base .. 'gone')
-  for bucket = tonumber(log[3] or 0), tonumber(log[4] or -1) do call('UNLINK', base .. 'repeats:' .. bucket) end
+  if not drained then
+    for bucket = tonumber(log[3] or 0), tonumber(log[4] or -1) do call('UNLINK', base .. 'repeats:' .. bucket) end
+  end
   local rooms = call('ZRANGE', base .. 'rooms', 0, limit - 1)
   for _, id in ipairs(rooms) do
     call('UNLINK', base .. 'room:' .. id, base .. 'events:' .. id, base .. 'changed:' .. id, base .. 'reactions:' .. id)
     call('ZREM', base .. 'rooms', id)
   end
   if #rooms == limit then return 2 end
-  call('DEL', keys[1])
-  call('HSET', keys[1], 'owner', instance, 'epoch', epoch, 'i', 0, 'd', 0, 'D', 0, 'da', now_ms())
+  if not drained or not log[4] then
+    call('DEL', keys[1])
+    call('HSET', keys[1], 'd', 0, 'D', 0, 'da', now_ms())
+  end
+  call('HSET', keys[1], 'owner', instance, 'epoch', epoch, 'i', 0)
   -- A push that nobody hears: the nodes notice that they missed one, compare heads, and find the new epoch.
   next_push(base)
   return 1

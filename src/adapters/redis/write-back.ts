@@ -42,9 +42,9 @@ export class RedisLogSide implements LogSide {
     await this.#functions.call(partition, 'tidy', [this.#windowMs(), this.#idleMs])
   }
 
-  async adopt(partition: number, epoch: number, instance: string): Promise<boolean> {
+  async adopt(partition: number, epoch: number, instance: string, drained: boolean): Promise<boolean> {
     let answer: unknown
-    do answer = await this.#functions.call(partition, 'adopt', [epoch, instance, ADOPT_AT_ONCE])
+    do answer = await this.#functions.call(partition, 'adopt', [epoch, instance, ADOPT_AT_ONCE, Number(drained)])
     while (answer === AGAIN)
     return answer === DONE
   }

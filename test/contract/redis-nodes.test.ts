@@ -61,6 +61,20 @@ describe('several nodes', { concurrency: true }, () => {
     await until(() => ann.gone.includes(bob.id), 1_500)
   })
 
+  test('what is no record of a node is passed over: the others are listed, and who stops is gone', async (t) => {
+    const own = await ownRedis(t)
+    const ann = await started(t, 'ann', own.url)
+    const bob = await started(t, 'bob', own.url)
+    const link = await RedisLink.open({ urls: own.url })
+    t.after(() => link.close())
+    const records = ['{broken', 'null', '{"id":"x","name":"of another version"}']
+    for (const [i, record] of records.entries())
+      await link.call('yeoul:{nodes}', 'HSET', ['yeoul:{nodes}', `odd${i}`, `${Date.now()} 5 ${record}`])
+    assert.deepEqual(await ann.names(), ['ann', 'bob'])
+    await bob.nodes.stop()
+    await until(() => ann.gone.includes(bob.id), 2_500)
+  })
+
   test('a node that falls silent is gone after about five seconds, and comes back when it beats again', async (t) => {
     const own = await ownRedis(t)
     const ann = await started(t, 'ann', own.url)

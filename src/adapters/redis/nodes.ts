@@ -165,7 +165,19 @@ function read(answer: unknown): [now: number, beats: { beat: number; record: Nod
   const beats: { beat: number; record: NodeRecord }[] = []
   for (let i = 1; i < fields.length; i += 2) {
     const [, at, beat, json] = /^(\d+) (\d+) (.*)$/s.exec(fields[i] as string) ?? []
-    if (json !== undefined) beats.push({ beat: Number(beat), record: { ...JSON.parse(json), seenAt: Number(at) } })
+    const record = json === undefined ? null : recordOf(json)
+    if (record !== null) beats.push({ beat: Number(beat), record: { ...record, seenAt: Number(at) } })
   }
   return [now, beats]
+}
+
+/** null for what is no record of a node: others may write into Redis too, and none of them may stop this node. */
+function recordOf(json: string): NodeRecord | null {
+  try {
+    const record = JSON.parse(json)
+    const lists = [record.roles, record.keys]
+    return typeof record.id === 'string' && lists.every(Array.isArray) ? record : null
+  } catch {
+    return null
+  }
 }

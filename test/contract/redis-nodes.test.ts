@@ -71,6 +71,7 @@ describe('several nodes', { concurrency: true }, () => {
     for (const [i, record] of records.entries())
       await link.call('yeoul:{nodes}', 'HSET', ['yeoul:{nodes}', `odd${i}`, `${Date.now()} 5 ${record}`])
     assert.deepEqual(await ann.names(), ['ann', 'bob'])
+    await until(() => ann.nodes.isAlive(bob.id), 2_500)
     await bob.nodes.stop()
     await until(() => ann.gone.includes(bob.id), 2_500)
   })

@@ -77,7 +77,7 @@ export async function chaos(options: ChaosOptions): Promise<void> {
         .filter((node) => node.role === role)
         .map(async ({ name, url }) => (await proxy(`clients to ${name}`, Number(new URL(url).port))).url),
     )
-  await untilWritable({ url: cluster.node('api-1').url, config: { apiKey: API_KEY } })
+  if (log === 'redis') await untilWritable(cluster.postgres.url)
   const losses: Loss[] = []
   const busy = new Set<string>()
   using crowd = await Crowd.gather({

@@ -80,8 +80,8 @@ for (const { what, begin, ms, state } of REDIS_FAULTS) {
   })
 }
 
-/** Once the database is away for a while; what merely cuts its connections is over before anybody counts sends. */
-const LASTING = POSTGRES_FAULTS.filter(({ ms }) => ms > 0)
+/** What merely cuts connections is over before anybody counts sends; what lasts long is left to the chaos run. */
+const LASTING = POSTGRES_FAULTS.filter(({ ms }) => ms > 0 && ms < 10_000)
 
 for (const { what, begin, ms } of LASTING) {
   test(`[P1–P5] the log is in Redis, and PostgreSQL ${what}: sends go on, and all is written back`, {

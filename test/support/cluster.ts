@@ -6,11 +6,11 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { type Postgres, type PostgresOptions, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, type RedisOptions, startRedis } from '../../deploy/local/redis.ts'
 import type { Config } from '../../src/config.ts'
 import { PARTITIONS } from './database.ts'
-import { newPerson } from './people.ts'
 import { TcpProxy } from './proxy.ts'
 import { startTestServer, type TestServer } from './server.ts'
 import { eventually } from './witnesses.ts'
@@ -62,7 +62,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
       return node
     }
     for (let i = 0; i < (options.nodes ?? 3); i++) await addNode()
-    await untilWritable(nodes[0] as ClusterNode)
+    if (options.config?.log === 'redis') await untilWritable(postgres.url)
     return {
       postgres,
       redis,
@@ -120,14 +120,22 @@ async function startNode(
   }
 }
 
-/** A log in Redis takes nothing until a worker has taken it on: resolves when rooms can be made. */
-export async function untilWritable(api: { url: string; config: Pick<Config, 'apiKey'> }): Promise<void> {
-  const person = await newPerson(api as Parameters<typeof newPerson>[0], 'first of all')
-  await eventually(
-    async () => (await person.call('POST', '/rooms', { title: 'a first room' })).status === 201,
-    () => 'no room can be made',
-    READY_MS,
-  )
+/** A log in Redis takes nothing until workers have taken all of its partitions on: resolves when they have. */
+export async function untilWritable(database: string): Promise<void> {
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  try {
+    await eventually(
+      async () => {
+        const { rows } = await client.query('SELECT count(*)::int AS taken FROM partitions WHERE owner IS NOT NULL')
+        return rows[0].taken === PARTITIONS
+      },
+      () => 'workers do not take the log on',
+      READY_MS,
+    )
+  } finally {
+    await client.end()
+  }
 }
 
 /** The address of a backend by way of a proxy. */

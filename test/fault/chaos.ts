@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startCluster } from '../../deploy/local/cluster.ts'
 import type { Loss } from '../support/checker.ts'
-import { through, untilWritable } from '../support/cluster.ts'
+import { through } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
 import { PARTITIONS } from '../support/database.ts'
 import { TcpProxy } from '../support/proxy.ts'
@@ -77,7 +77,6 @@ export async function chaos(options: ChaosOptions): Promise<void> {
         .filter((node) => node.role === role)
         .map(async ({ name, url }) => (await proxy(`clients to ${name}`, Number(new URL(url).port))).url),
     )
-  if (log === 'redis') await untilWritable(cluster.postgres.url)
   const losses: Loss[] = []
   const busy = new Set<string>()
   using crowd = await Crowd.gather({

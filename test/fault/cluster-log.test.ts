@@ -28,12 +28,12 @@ after(() => cluster[Symbol.asyncDispose]())
 
 const readiness = () => Promise.all(cluster.urls.map(async (url) => (await fetch(`${url}/readyz`)).status))
 
-async function gather(t: TestContext, visitors = 2): Promise<Crowd> {
+async function gather(t: TestContext): Promise<Crowd> {
   const random = new Random()
   t.diagnostic(`SEED=${random.seed}`)
   const crowd = await Crowd.gather({
     ...{ gateways: cluster.urls, apiKey: API_KEY, random },
-    ...{ durability: 'logged', losses: true, visitors },
+    ...{ durability: 'logged', losses: true },
   })
   await crowd.progress()
   return crowd
@@ -87,8 +87,7 @@ for (const { what, begin, ms } of LASTING) {
   test(`[P1–P5] the log is in Redis, and PostgreSQL ${what}: sends go on, and all is written back`, {
     timeout: 90_000,
   }, async (t) => {
-    // Who joins or leaves waits for the database, and whoever sends in that room on that node waits behind them: nobody does.
-    using crowd = await gather(t, 0)
+    using crowd = await gather(t)
     const end = await begin(cluster)
     let sends = 0
     for (const until = performance.now() + ms; performance.now() < until; ) {

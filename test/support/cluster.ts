@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { type Postgres, type PostgresOptions, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, type RedisOptions, startRedis } from '../../deploy/local/redis.ts'
 import type { Config } from '../../src/config.ts'
@@ -62,7 +61,9 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
       return node
     }
     for (let i = 0; i < (options.nodes ?? 3); i++) await addNode()
-    if (options.config?.log === 'redis') await untilWritable(postgres.url)
+    // A log in Redis takes nothing until workers have taken it on.
+    const ready = async () => (await Promise.all(nodes.map(({ url }) => fetch(`${url}/readyz`)))).every(({ ok }) => ok)
+    await eventually(ready, () => 'not all nodes are ready', READY_MS)
     return {
       postgres,
       redis,
@@ -117,24 +118,6 @@ async function startNode(
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-/** A log in Redis takes nothing until workers have taken all of its partitions on: resolves when they have. */
-export async function untilWritable(database: string): Promise<void> {
-  const client = new pg.Client({ connectionString: database })
-  await client.connect()
-  try {
-    await eventually(
-      async () => {
-        const { rows } = await client.query('SELECT count(*)::int AS taken FROM partitions WHERE owner IS NOT NULL')
-        return rows[0].taken === PARTITIONS
-      },
-      () => 'workers do not take the log on',
-      READY_MS,
-    )
-  } finally {
-    await client.end()
   }
 }
 

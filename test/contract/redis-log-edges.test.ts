@@ -9,6 +9,7 @@ import { RedisLink } from '../../src/adapters/redis/connection.ts'
 import { openRedisLog } from '../../src/adapters/redis/log.ts'
 import { AppendCall } from '../../src/adapters/redis/log-call.ts'
 import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
+import { raiseEpochs } from '../../src/adapters/sql/index.ts'
 import type { Appended, MessageDraft } from '../../src/ports/log.ts'
 import {
   adoptAll,
@@ -55,6 +56,20 @@ describe('the Redis log at its edges', () => {
     other = await openLogNode(redis.url, url, WINDOW_MS)
     await assert.rejects(node.redisLog.ping(), code('log_fenced'))
     await adoptAll(node, url)
+    await node.redisLog.ping()
+  })
+
+  test('[P1] after an older copy of the database was put back nothing is acknowledged into the log of before', async () => {
+    const users = await newUsers(node.store, 2)
+    const room = await newRoom(node.store, users)
+    await say(node.store, room, users[0] as string, 'of before')
+    await Promise.all([node.close(), other.close()])
+    await raiseEpochs(url)
+    node = await openLogNode(redis.url, url, WINDOW_MS)
+    const refused = await append(node.store, message(room, users[0] as string, 'too early'))
+    assert.deepEqual(refused, { ok: false, code: 'log_fenced' })
+    await adoptAll(node, url)
+    other = await openLogNode(redis.url, url, WINDOW_MS)
     await node.redisLog.ping()
   })
 

@@ -7,6 +7,8 @@
 --   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
 --   adopt(epoch, instance, limit, drained) -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life.
 --                                     Repeats stay when the old life was drained (1): what they name is in the database
+--   fence(epoch)                   -> 1 when the partition lives in another epoch than the database: it takes nothing any more
+--                                     until a worker adopts it
 
 local function fetch(keys, args)
   local base = base_of(keys)
@@ -149,5 +151,13 @@ local function adopt(keys, args)
   next_push(base)
   return 1
 end
+
+local function fence(keys, args)
+  local epoch = call('HGET', keys[1], 'epoch')
+  if not epoch or epoch == args[1] then return 0 end
+  return call('HDEL', keys[1], 'owner')
+end
+
+register('fence', fence, { 'allow-oom' })
 
 register('adopt', adopt, { 'allow-oom' })

@@ -62,6 +62,8 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
   const loads = new LogLoads(database.url, log)
   const call = new AppendCall(functions, options.repeatWindowMs)
   const relay = new Relay({ call, outbox: new Outbox(loads), loads, failed })
+  // The database may have been put back to an older copy: then nothing is acknowledged that would be thrown away (P1).
+  for (const [partition, epoch] of await loads.epochs()) await functions.call(partition, 'fence', [epoch])
   const turns = new Turns()
   const appender = new Appender(call, new FactFinder(loads, relay), turns)
   const reads = new LogReads(functions, database.log)

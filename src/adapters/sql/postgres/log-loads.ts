@@ -111,6 +111,11 @@ export class LogLoads {
     }
   }
 
+  /** The epoch of each partition that ever had a log. */
+  epochs(): Promise<[partition: number, epoch: number][]> {
+    return this.use((connection) => connection.rows(EPOCHS, []))
+  }
+
   /** All rooms of a user, at most `limit`, without the log's part. */
   roomsOf(user: string, limit: number): Promise<{ id: string; pk: number; lastAt: number }[]> {
     return this.use(async (connection) => {
@@ -241,6 +246,8 @@ const PING: Statement = {
            (SELECT max(1) FROM (SELECT 1 FROM users LIMIT 1) AS u), (SELECT max(1) FROM (SELECT 1 FROM events LIMIT 1) AS e),
            (SELECT max(1) FROM (SELECT 1 FROM outbox LIMIT 1) AS o)`,
 }
+
+const EPOCHS: Statement = { name: 'load_epochs', text: 'SELECT pk, epoch FROM partitions' }
 
 const EPOCH: Statement = { name: 'log_epoch', text: 'SELECT epoch FROM partitions WHERE pk = $1' }
 

@@ -16,7 +16,8 @@ import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
 import { AccountService } from './core/accounts.ts'
 import { AppendQueue } from './core/append-queue.ts'
-import { Chat, eventOf } from './core/chat.ts'
+import { countAppended, publishAppended } from './core/appended.ts'
+import { Chat } from './core/chat.ts'
 import { runCommand } from './core/commands.ts'
 import { EndedLogins } from './core/ended-logins.ts'
 import { FanOut } from './core/fanout.ts'
@@ -39,12 +40,10 @@ import { Sweep } from './core/sweep.ts'
 import { Tokens } from './core/tokens.ts'
 import { type BusStats, createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
-import type { Appended, Draft } from './ports/log.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
 import type { Presence, PresenceRemains } from './ports/presence.ts'
 import type { LogSide, WriteBackDatabase } from './ports/write-back.ts'
 import type { Limits } from './protocol/limits.ts'
-import type { RoomEvent } from './protocol/model.ts'
 import { VERSION } from './version.ts'
 
 /** A batch costs several processes a few round trips each: the nodes of a cluster gather for longer under load. */
@@ -183,9 +182,9 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     metrics,
     failed,
     appended: (drafts, results) => {
-      count(drafts, results, progress, metrics)
+      countAppended(drafts, results, progress, metrics)
       // A log that publishes has told all nodes already, this one too.
-      if (!sequences.log.publishes) publish(drafts, results, bus)
+      if (!sequences.log.publishes) publishAppended(drafts, results, bus)
     },
   })
   const chat = new Chat({
@@ -389,41 +388,4 @@ async function openMesh(
 /** The limits that clients are told and held to. */
 function limitsOf(config: Config): Limits {
   return config.rateLimit ? { ...config.limits } : { ...config.limits, sendsPerSecond: 0 }
-}
-
-/** Counts what a batch appended; its senders have read up to their own messages. */
-function count(
-  drafts: Draft[],
-  results: Appended[],
-  progress: Progress,
-  metrics: ReturnType<typeof createMetrics>,
-): void {
-  let accepted = 0
-  let duplicates = 0
-  for (let i = 0; i < drafts.length; i++) {
-    const draft = drafts[i] as Draft
-    const result = results[i] as Appended
-    if (!result.ok || draft.type !== 'message') continue
-    if (result.duplicate) duplicates++
-    else {
-      accepted++
-      progress.sent({ room: draft.room, user: draft.actor, seq: result.seq, n: result.n }, result.epoch)
-    }
-  }
-  if (accepted > 0) metrics.accepted.inc(accepted)
-  if (duplicates > 0) metrics.duplicates.inc(duplicates)
-}
-
-/** Tells all nodes what a batch appended, room by room, before any of its senders gets an answer. */
-function publish(drafts: Draft[], results: Appended[], bus: Bus): void {
-  const rooms = new Map<string, { epoch: number; events: RoomEvent[] }>()
-  for (let i = 0; i < drafts.length; i++) {
-    const draft = drafts[i] as Draft
-    const result = results[i] as Appended
-    if (!result.ok || result.duplicate) continue
-    const room = rooms.get(draft.room)
-    if (room === undefined) rooms.set(draft.room, { epoch: result.epoch, events: [eventOf(draft, result)] })
-    else room.events.push(eventOf(draft, result))
-  }
-  for (const [room, { epoch, events }] of rooms) bus.publish(room, { kind: 'events', epoch, events })
 }

@@ -53,6 +53,7 @@ export class Visitor {
   /** The newest that it knows of. */
   #position: Position = { epoch: 1, seq: 0 }
   #asking: NodeJS.Timeout
+  #joining = false
   #stopped = false
 
   /** `apis`: nodes that answer HTTP, one of them at random each time; `gateways` by default. */
@@ -104,6 +105,7 @@ export class Visitor {
 
   /** The status; 0 when the outcome is not known. */
   async #step(what: 'join' | 'leave'): Promise<number> {
+    this.#joining = what === 'join'
     try {
       const url = this.#random.pick(this.#apis)
       const { status } = await this.#person.at(url, ANSWER_MS).call('POST', `/rooms/${this.#room}/${what}`)
@@ -111,6 +113,8 @@ export class Visitor {
       return status
     } catch {
       return 0
+    } finally {
+      this.#joining = false
     }
   }
 
@@ -147,7 +151,15 @@ export class Visitor {
   }
 
   #note(seq: number, by: string, epoch = this.#position.epoch): void {
-    this.deliveries.push({ user: this.#person.id, room: this.#room, epoch, seq, at: Date.now(), by })
+    this.deliveries.push({
+      user: this.#person.id,
+      room: this.#room,
+      epoch,
+      seq,
+      at: Date.now(),
+      by,
+      joining: this.#joining,
+    })
     if (epoch > this.#position.epoch) this.#position = { epoch, seq }
     else this.#position.seq = Math.max(this.#position.seq, seq)
   }

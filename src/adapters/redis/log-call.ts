@@ -1,3 +1,4 @@
+import type { LoadedRoom } from '../sql/postgres/log-loads.ts'
 import type { RedisArgument } from './connection.ts'
 import type { LogFunctions } from './log-functions.ts'
 
@@ -37,4 +38,11 @@ export class AppendCall {
     const [state, now, ...answers] = await this.#functions.call(partition, 'append', args)
     return { state: state as AppendResult['state'], now: now as number, answers: answers as string[] }
   }
+}
+
+/** A room as log-append.lua takes it from the database; a deleted one is none but for its own last events. */
+export function loadOf(room: LoadedRoom | null, { deletedToo = false } = {}): string {
+  if (room === null || (room.deleted && !deletedToo)) return '-'
+  const { epoch, seq, n, memberCount, lastSeq, lastAt } = room
+  return `${epoch} ${seq} ${n} ${memberCount} ${lastSeq} ${lastAt}`
 }

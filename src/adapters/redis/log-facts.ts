@@ -1,5 +1,6 @@
 import type { Appended } from '../../ports/log.ts'
-import type { Answers, LoadedRoom, LogLoads, Questions } from '../sql/postgres/log-loads.ts'
+import type { Answers, LogLoads, Questions } from '../sql/postgres/log-loads.ts'
+import { loadOf } from './log-call.ts'
 import type { Waiting } from './log-drafts.ts'
 import { writeMessage } from './log-functions.ts'
 import type { Relay } from './log-relay.ts'
@@ -121,11 +122,4 @@ function noteFacts({ questions, messages, repeats, waiting }: Asked, answers: An
 
 function memberKey(room: string, user: string): string {
   return `${room} ${user}`
-}
-
-/** A room as log.lua takes it from the database; a deleted one is none but for its own last events. */
-export function loadOf(room: LoadedRoom | null, { deletedToo = false } = {}): string {
-  if (room === null || (room.deleted && !deletedToo)) return '-'
-  const { epoch, seq, n, memberCount, lastSeq, lastAt } = room
-  return `${epoch} ${seq} ${n} ${memberCount} ${lastSeq} ${lastAt}`
 }

@@ -3,9 +3,8 @@ import { YeoulError } from '../../protocol/errors.ts'
 import type { LogLoads } from '../sql/postgres/log-loads.ts'
 import type { Outbox, WaitingRow } from '../sql/postgres/outbox.ts'
 import type { RedisArgument } from './connection.ts'
-import type { AppendCall } from './log-call.ts'
+import { type AppendCall, loadOf } from './log-call.ts'
 import { readAnswer } from './log-drafts.ts'
-import { loadOf } from './log-facts.ts'
 
 /** What a change got that waited in the outbox. */
 export type Placed = Appended & { ok: true }

@@ -1,8 +1,9 @@
 import type { Memberships } from '../../ports/memberships.ts'
 import type { Change, RoomRecord, Rooms } from '../../ports/rooms.ts'
-import type { Member, Membership, Room } from '../../protocol/model.ts'
+import type { Member, Membership } from '../../protocol/model.ts'
 import type { Changes } from './log-changes.ts'
-import type { LogFunctions, WarmRoom } from './log-functions.ts'
+import type { LogFunctions } from './log-functions.ts'
+import { type Cursor, furthest, roomNow } from './log-now.ts'
 import type { UserRooms } from './user-rooms.ts'
 
 interface Parts {
@@ -135,22 +136,4 @@ export class LogMemberships implements Memberships {
     const cursors = (await functions.call(functions.partitionOf(room), 'cursors', questions)) as string[]
     return members.map((member, i) => furthest(member, cursors[i] as string))
   }
-}
-
-interface Cursor {
-  readSeq: number
-  readN: number
-}
-
-/** With the read cursor of the log when that is further: "seq n", or '' for none. */
-export function furthest<T extends Cursor>(cursor: T, inLog: string): T {
-  const [readSeq, readN] = inLog.split(' ').map(Number) as [number, number]
-  return inLog !== '' && readSeq > cursor.readSeq ? { ...cursor, readSeq, readN } : cursor
-}
-
-/** A room with its head, and with as many members as it has there. */
-export function roomNow<T extends Room>(room: T, warm: WarmRoom | undefined): T {
-  if (warm === undefined) return room
-  const { epoch, seq, memberCount } = warm
-  return { ...room, memberCount, position: { epoch, seq } }
 }

@@ -2,7 +2,7 @@ import type { Message, Page, RoomSummary } from '../../protocol/model.ts'
 import { decodeCursor, pageOf } from '../sql/cursor.ts'
 import type { LogLoads, RoomOfUser } from '../sql/postgres/log-loads.ts'
 import { type LogFunctions, messageAt, type WarmRoom } from './log-functions.ts'
-import { furthest, roomNow } from './log-rooms.ts'
+import { furthest, roomNow } from './log-now.ts'
 
 /** More rooms than this of one user are not put in order by what is in the log alone. */
 const ROOMS_MAX = 10_000

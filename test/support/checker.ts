@@ -57,7 +57,7 @@ export interface Delivery {
   at: number
   /** By what, for the person who reads the verdict. */
   by: string
-  /** Whether the user had asked to be let in and was not answered yet: the join may stand, and its event follow. */
+  /** Whether the user had asked to be let in and was not told yet that they are: the join may stand, its event follow. */
   joining?: boolean
 }
 

@@ -53,6 +53,7 @@ export class Visitor {
   /** The newest that it knows of. */
   #position: Position = { epoch: 1, seq: 0 }
   #asking: NodeJS.Timeout
+  /** From the first time that it asks to be let in until it is: an attempt that was refused may have been made all the same. */
   #joining = false
   #stopped = false
 
@@ -90,6 +91,7 @@ export class Visitor {
       if (inside && (status === 204 || status === 403)) inside = false
       else if (!inside && status === 200) {
         inside = true
+        this.#joining = false
         this.visits++
       }
     }
@@ -113,8 +115,6 @@ export class Visitor {
       return status
     } catch {
       return 0
-    } finally {
-      this.#joining = false
     }
   }
 

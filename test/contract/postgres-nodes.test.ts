@@ -360,6 +360,14 @@ describe('nodes that share a PostgreSQL database', () => {
     await pool.end()
     assert.deepEqual(shown, [['on']])
   })
+
+  test('[P1] a database that syncs nothing is told of in one line', async () => {
+    const lines: string[] = []
+    const store = await openPostgresStore({ url, partitions: PARTITIONS, log: (line) => lines.push(line) })
+    await store.close()
+    assert.deepEqual(lines.length, 1)
+    assert.match(lines[0] as string, /fsync is off/)
+  })
 })
 
 /** Walks a room's events: whoever does something is a member at that place. */

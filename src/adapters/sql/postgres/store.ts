@@ -78,6 +78,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
   let closed: Promise<void> | undefined
 
+  const [fsync] = await reads.ask((connection) => connection.rows<[string]>(FSYNC, []))
+  if (fsync?.[0] === 'off')
+    log('database: fsync is off there, so what is acknowledged may be lost when its machine fails')
+
   return {
     cluster,
     log: {
@@ -169,6 +173,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     }),
   }
 }
+
+const FSYNC: Statement = { name: 'fsync', text: 'SHOW fsync' }
 
 const WRITABLE: Statement = { name: 'ping', text: 'SELECT NOT pg_is_in_recovery()' }
 

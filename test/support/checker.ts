@@ -57,8 +57,6 @@ export interface Delivery {
   at: number
   /** By what, for the person who reads the verdict. */
   by: string
-  /** Whether the user had asked to be let in and was not told yet that they are: the join may stand, its event follow. */
-  joining?: boolean
 }
 
 /** A room as it is stored in the end. */
@@ -300,7 +298,7 @@ function deliveries({ deliveries: all, stored }: Testimony, found: string[]): vo
     if (last === undefined || last.inside || delivery.seq === last.seq) continue
     // Out of the room at this seq: what came before a later join may be read after it.
     const next = list.find((one) => one.seq > delivery.seq)
-    if (next !== undefined && (delivery.joining || next.at <= delivery.at + CLOCK_MS)) continue
+    if (next !== undefined && next.at <= delivery.at + CLOCK_MS) continue
     found.push(
       `[P5] ${delivery.user} left ${delivery.room} at ${last.seq} and got ${delivery.seq} by ${delivery.by}, ` +
         `${delivery.at - last.at} ms later`,

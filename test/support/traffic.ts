@@ -53,8 +53,6 @@ export class Visitor {
   /** The newest that it knows of. */
   #position: Position = { epoch: 1, seq: 0 }
   #asking: NodeJS.Timeout
-  /** From the first time that it asks to be let in until it is: an attempt that was refused may have been made all the same. */
-  #joining = false
   #stopped = false
 
   /** `apis`: nodes that answer HTTP, one of them at random each time; `gateways` by default. */
@@ -91,7 +89,6 @@ export class Visitor {
       if (inside && (status === 204 || status === 403)) inside = false
       else if (!inside && status === 200) {
         inside = true
-        this.#joining = false
         this.visits++
       }
     }
@@ -107,7 +104,6 @@ export class Visitor {
 
   /** The status; 0 when the outcome is not known. */
   async #step(what: 'join' | 'leave'): Promise<number> {
-    this.#joining = what === 'join'
     try {
       const url = this.#random.pick(this.#apis)
       const { status } = await this.#person.at(url, ANSWER_MS).call('POST', `/rooms/${this.#room}/${what}`)
@@ -158,7 +154,6 @@ export class Visitor {
       seq,
       at: Date.now(),
       by,
-      joining: this.#joining,
     })
     if (epoch > this.#position.epoch) this.#position = { epoch, seq }
     else this.#position.seq = Math.max(this.#position.seq, seq)

@@ -55,6 +55,18 @@ export class Relay {
     return placed
   }
 
+  /** Brings what waits of a room, if anything does that may be the join of a user, and if it can be brought now. */
+  async bringFor(room: string, user: string): Promise<void> {
+    const partition = this.#append.partitionOf(room)
+    try {
+      const { members } = await this.#loads.ask({ partition, members: [{ room, user }] })
+      if (members[0]?.waiting) await this.bring(room)
+    } catch (error) {
+      // The log takes nothing now, so it pushes nothing either; what is stored may be read on.
+      if (!(error instanceof YeoulError)) throw error
+    }
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await this.#sweeping

@@ -4,11 +4,13 @@ import type { Member, Membership } from '../../protocol/model.ts'
 import type { Changes } from './log-changes.ts'
 import type { LogFunctions } from './log-functions.ts'
 import { type Cursor, furthest, roomNow } from './log-now.ts'
+import type { Relay } from './log-relay.ts'
 import type { UserRooms } from './user-rooms.ts'
 
 interface Parts {
   functions: LogFunctions
   changes: Changes
+  relay: Relay
 }
 
 /**
@@ -64,7 +66,12 @@ export class LogRooms implements Rooms {
     return { ...made, change }
   }
 
-  access: Rooms['access'] = (id, user) => this.#database.access(id, user)
+  async access(id: string, user: string): ReturnType<Rooms['access']> {
+    const found = await this.#database.access(id, user)
+    // Who came back, and whose join has no place in the sequence yet, must not be shown what lies before it (P5).
+    if (found !== null && found.role !== null) await this.#parts.relay.bringFor(id, user)
+    return found
+  }
 
   async #now(room: RoomRecord): Promise<RoomRecord> {
     const warm = (await this.#parts.functions.warm([room.id])).get(room.id)

@@ -67,7 +67,7 @@ export async function openRedisLog(options: RedisLogOptions): Promise<RedisLog> 
   const turns = new Turns()
   const appender = new Appender(call, new FactFinder(loads, relay), turns)
   const reads = new LogReads(functions, database.log)
-  const parts = { functions, changes: new Changes(relay, turns) }
+  const parts = { functions, changes: new Changes(relay, turns), relay }
   /** Partitions that have not taken an append since the start, as far as this node knows. */
   const unseen = new Set(Array.from({ length: partitions }, (_, partition) => partition))
   return {

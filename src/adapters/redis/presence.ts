@@ -1,4 +1,5 @@
 import { partitionOf } from '../../core/partition.ts'
+import { UserCounts } from '../../core/user-counts.ts'
 import type { Presence } from '../../ports/presence.ts'
 import type { BusFeed } from './bus-feed.ts'
 import type { RedisLink } from './connection.ts'
@@ -44,7 +45,7 @@ export class RedisPresence implements Presence {
   readonly #view = new PresenceView()
   readonly #writer: PresenceWriter
   /** Own subscriptions: room -> user -> how many. */
-  #own = new Map<string, Map<string, number>>()
+  readonly #own = new UserCounts()
   #followed = new Map<string, Partition>()
   readonly #timer: NodeJS.Timeout
 
@@ -71,14 +72,7 @@ export class RedisPresence implements Presence {
   }
 
   enter(room: string, user: string): boolean {
-    let users = this.#own.get(room)
-    if (users === undefined) {
-      users = new Map()
-      this.#own.set(room, users)
-    }
-    const before = users.get(user) ?? 0
-    users.set(user, before + 1)
-    if (before > 0) return false
+    if (!this.#own.add(room, user)) return false
     const partition = this.#follow(this.#tagOf(room))
     partition.own++
     this.#writer.add(partition.tag, `${room} ${user}`)
@@ -87,15 +81,7 @@ export class RedisPresence implements Presence {
   }
 
   exit(room: string, user: string): boolean {
-    const users = this.#own.get(room)
-    const before = users?.get(user)
-    if (users === undefined || before === undefined) return false
-    if (before > 1) {
-      users.set(user, before - 1)
-      return false
-    }
-    users.delete(user)
-    if (users.size === 0) this.#own.delete(room)
+    if (!this.#own.remove(room, user)) return false
     const tag = this.#tagOf(room)
     const partition = this.#followed.get(tag)
     if (partition !== undefined) partition.own--
@@ -109,7 +95,7 @@ export class RedisPresence implements Presence {
   }
 
   async list(room: string, limit: number): Promise<{ users: string[]; count: number }> {
-    if (!this.#own.has(room)) {
+    if (this.#own.of(room) === undefined) {
       const answer = await this.#ask(room, 'who', [limit])
       if (answer !== null) {
         const [count, users] = answer as [number, string[]]
@@ -120,7 +106,7 @@ export class RedisPresence implements Presence {
   }
 
   async among(room: string, users: string[]): Promise<Set<string>> {
-    if (!this.#own.has(room) && users.length > 0) {
+    if (this.#own.of(room) === undefined && users.length > 0) {
       const answer = await this.#ask(room, 'among', users)
       if (answer !== null) return new Set(answer as string[])
     }

@@ -205,6 +205,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     accounts: store.accounts,
     presence,
     bus,
+    logPublishes: sequences.log.publishes,
     access,
     progress,
   })

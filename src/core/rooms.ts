@@ -32,6 +32,7 @@ export class RoomService {
   readonly #accounts: Accounts
   readonly #presence: Presence
   readonly #bus: Bus
+  readonly #logPublishes: boolean
   readonly #access: Access
   readonly #progress: Progress
 
@@ -41,6 +42,8 @@ export class RoomService {
     accounts: Accounts
     presence: Presence
     bus: Bus
+    /** Whether whoever makes a change has told all nodes of its events already; see `Log.publishes`. */
+    logPublishes: boolean
     access: Access
     progress: Progress
   }) {
@@ -49,6 +52,7 @@ export class RoomService {
     this.#accounts = parts.accounts
     this.#presence = parts.presence
     this.#bus = parts.bus
+    this.#logPublishes = parts.logPublishes
     this.#access = parts.access
     this.#progress = parts.progress
   }
@@ -224,7 +228,7 @@ export class RoomService {
   }
 
   #publish(room: string, change: Change): void {
-    if (change.events.length > 0)
+    if (change.events.length > 0 && !this.#logPublishes)
       this.#bus.publish(room, { kind: 'events', epoch: change.epoch, events: change.events })
   }
 }

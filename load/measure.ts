@@ -127,6 +127,15 @@ function readClocks(fleet: Fleet, server: Measurable) {
   }
 }
 
+/** Of one core: a generator process beyond it measures itself. */
+const GENERATOR_CORE = 0.85
+
+/** Why a run has no figure, although nothing was lost: the generator was the bottleneck. Null when it was not. */
+export function generatorFull({ busiestGenerator }: Measurement): string | null {
+  if (busiestGenerator <= GENERATOR_CORE) return null
+  return `the generator is full (${busiestGenerator.toFixed(2)} of a core in one process)`
+}
+
 /** What must hold of every run, as sentences that are false when broken. */
 export function invariantsOf(measured: Measurement, subscribers: (room: string) => number): Record<string, boolean> {
   const { verdict, totals, ran } = measured

@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { climb, highest, type Step } from '../climb.ts'
 import { backendNotes, boundBy, postgresTable, processTable, redisTable, runsTable } from '../cluster-report.ts'
 import { ClusterBench, type ClusterRun } from '../cluster-run.ts'
+import { generatorFull } from '../measure.ts'
 import { number } from '../report.ts'
 import { type Options, type Outcome, reportOf, type Scenario } from '../scenario.ts'
 import type { LogName } from '../yeoul-cluster.ts'
@@ -11,8 +12,6 @@ const P99_MS = 500
 const CPU_PART = 0.8
 /** Cores that others may use until a run is said to be worth less. */
 const NOISE = 0.15
-/** Of one core: a generator process beyond it measures itself. */
-const GENERATOR_CORE = 0.85
 
 const OPTIONS = {
   rate: { quick: 0, full: 0, about: 'messages a second of all people together; 0: the highest that holds' },
@@ -107,9 +106,8 @@ async function attempt(bench: ClusterBench, rate: number, warmUp: number, second
 
 function failureOf(rate: number, used: number, { measured, invariants }: ClusterRun): string | null {
   const broken = Object.entries(invariants).flatMap(([what, holds]) => (holds ? [] : [what]))
-  if (measured.busiestGenerator > GENERATOR_CORE) {
-    return `the generator is full (${measured.busiestGenerator.toFixed(2)} of a core in one process): no figure; try --generators`
-  }
+  const full = generatorFull(measured)
+  if (full !== null) return `${full}: no figure; try --generators`
   if (broken.length > 0) return `broken: ${broken.join(', ')}`
   if (measured.acknowledgedPerSecond < rate * 0.98) {
     return `${number(measured.acknowledgedPerSecond)} a second were acknowledged`

@@ -36,24 +36,30 @@ export interface Figure {
 
 export interface Chart {
   title: string
-  /** `bars`: a bar for each row. `lines`: a line for each series over `x`. */
+  /** `bars`: a bar for each row that has the figure. `lines`: a line for each system, over the rows that have it and `x`. */
   kind: 'bars' | 'lines'
   /** The figure that is drawn. */
   figure: string
-  /** The figure on the horizontal axis, and its title, of a chart of lines. */
+  /** The key of the figure on the horizontal axis, of a chart of lines. That axis is logarithmic where its span is wide. */
   x?: string
+  /** The axis of the figure. */
   logarithmic?: boolean
-  /** Horizontal lines: limits that the figure is held against. */
+  /** Dashed lines: limits that the figure is held against. */
   limits?: { at: number; name: string }[]
 }
 
 /** What was measured of one system under one condition, once. Rows with the same name are repeats of each other. */
 export interface Row {
   name: string
-  /** What is measured: rows of one system have one colour, and one line in a chart of lines. */
+  /**
+   * What is measured: rows of one system have one colour, and one line in a chart of lines. Where it begins with `Yeoul`
+   * it is drawn in the accent colour, else as a peer.
+   */
   system: string
   /** What the system does not do of what is asked (store, order, recover …), or other words that belong beside the figures. */
   remark?: string
+  /** What the origin of the test reported for this condition, with its unit: `73,665/s`. Shown beside the figures. */
+  claim?: string
   /** By key. One that does not apply is left out. */
   figures: Record<string, number>
   /** What must hold, as sentences; a false one fails the run. Of peers only what they promise. */

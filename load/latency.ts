@@ -1,4 +1,9 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import {
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  Int32Histogram,
+  type JsHistogram,
+} from 'hdr-histogram-js'
 
 /** Times in µs up to ten minutes, to three digits. Longer ones are counted as ten minutes. */
 const LONGEST = 600_000_000
@@ -8,15 +13,16 @@ export interface LatencySummary {
   /** All in milliseconds. */
   mean: number
   p50: number
+  p95: number
   p99: number
   p999: number
   max: number
 }
 
 export class Latency {
-  readonly #histogram: Histogram
+  readonly #histogram: JsHistogram
 
-  constructor(histogram: Histogram = empty()) {
+  constructor(histogram: JsHistogram = empty()) {
     this.#histogram = histogram
   }
 
@@ -42,25 +48,32 @@ export class Latency {
       count: this.count,
       mean: this.#histogram.mean / 1000,
       p50: at(50),
+      p95: at(95),
       p99: at(99),
       p999: at(99.9),
       max: this.#histogram.maxValue / 1000,
     }
   }
 
+  /** Part of all, 0 to 1, that took longer than so many milliseconds; to three digits of the limit. */
+  partOver(ms: number): number {
+    const histogram = this.#histogram
+    let over = 0
+    for (let i = histogram.countsArrayIndex(ms * 1000) + 1; i < histogram.countsArrayLength; i++) {
+      over += histogram.getCountAtIndex(i)
+    }
+    return over / Math.max(1, this.count)
+  }
+
   /** One out of what several processes recorded. */
   static merged(encoded: string[]): Latency {
     const all = empty()
-    for (const one of encoded) all.add(decodeFromCompressedBase64(one, 32))
+    // Not the WebAssembly kind, which its type would allow.
+    for (const one of encoded) all.add(decodeFromCompressedBase64(one, 32) as JsHistogram)
     return new Latency(all)
   }
 }
 
-function empty(): Histogram {
-  return build({
-    bitBucketSize: 32,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: LONGEST,
-    numberOfSignificantValueDigits: 3,
-  })
+function empty(): JsHistogram {
+  return new Int32Histogram(1, LONGEST, 3)
 }

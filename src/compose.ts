@@ -178,6 +178,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
   const appends = new AppendQueue({
     log: sequences.log,
     limit: () => config.pendingAppends,
+    batchMax: () => config.appendBatch,
     ...(cluster !== null && { restMaxMs: CLUSTER_REST_MS }),
     metrics,
     failed,

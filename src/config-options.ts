@@ -214,6 +214,13 @@ export const OPTIONS = {
     live: true,
     description: 'Messages that may wait to be stored; more are refused with `overloaded`.',
   },
+  appendBatch: {
+    ...whole(1, 1_000),
+    default: 1_000,
+    live: true,
+    description:
+      'Messages that one commit takes at most. Fewer hold the database for a shorter time each, and cost more in all; with 1 each message has a commit of its own.',
+  },
   writeQueueBytes: {
     ...whole(16_384, 1_073_741_824),
     default: 1_048_576,

@@ -5,13 +5,15 @@ import type { Metrics } from './metrics.ts'
 /** Told once per draft: what the log answered, or the code of the failure that met the whole batch. */
 export type AppendDone = (result: Appended) => void
 
-const BATCH_MAX = 1_000
 /**
  * The next batch begins no sooner than this many times the last one's length after it began: a commit costs about the same
  * for 1 message as for 30.
  */
 const REST = 8
-/** … but never later than this, in ms, unless told otherwise, and at once when ENOUGH wait: then nothing is left to save. */
+/**
+ * … but never later than this, in ms, unless told otherwise, and at once when ENOUGH wait or a batch is full: then nothing
+ * is left to save.
+ */
 const REST_MAX_MS = 8
 const ENOUGH = 300
 /** A log that does not answer for so long, in ms, is `unavailable` to whoever waits. */
@@ -26,6 +28,7 @@ const ANSWER_MS = 10_000
 export class AppendQueue {
   #log: Log
   #limit: () => number
+  #batchMax: () => number
   #answerMs: number
   #restMaxMs: number
   #metrics: Metrics
@@ -46,6 +49,8 @@ export class AppendQueue {
   constructor(options: {
     log: Log
     limit: () => number
+    /** The most drafts of one batch. Asked anew for each. */
+    batchMax: () => number
     answerMs?: number
     /** The longest time between the beginnings of two batches that follow each other closely. */
     restMaxMs?: number
@@ -56,6 +61,7 @@ export class AppendQueue {
   }) {
     this.#log = options.log
     this.#limit = options.limit
+    this.#batchMax = options.batchMax
     this.#answerMs = options.answerMs ?? ANSWER_MS
     this.#restMaxMs = options.restMaxMs ?? REST_MAX_MS
     this.#metrics = options.metrics
@@ -73,7 +79,7 @@ export class AppendQueue {
     this.#drafts.push(draft)
     this.#done.push(done)
     if (this.#dispatching) {
-      if (this.#drafts.length >= ENOUGH) this.#enough?.()
+      if (this.#full()) this.#enough?.()
       return
     }
     this.#dispatching = true
@@ -89,10 +95,8 @@ export class AppendQueue {
   async #dispatch(): Promise<void> {
     while (this.#drafts.length > 0) {
       await this.#rested()
-      const drafts = this.#drafts.length <= BATCH_MAX ? this.#drafts : this.#drafts.slice(0, BATCH_MAX)
-      let done = this.#done.length <= BATCH_MAX ? this.#done : this.#done.slice(0, BATCH_MAX)
-      this.#drafts = this.#drafts.length <= BATCH_MAX ? [] : this.#drafts.slice(BATCH_MAX)
-      this.#done = this.#done.length <= BATCH_MAX ? [] : this.#done.slice(BATCH_MAX)
+      const { drafts, waiting } = this.#nextBatch()
+      let done = waiting
       this.#underWay = drafts.length
       const startedAt = performance.now()
       let results: Appended[] | undefined
@@ -132,9 +136,24 @@ export class AppendQueue {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
+  #nextBatch(): { drafts: Draft[]; waiting: AppendDone[] } {
+    const most = this.#batchMax()
+    const drafts = this.#drafts
+    const waiting = this.#done
+    if (drafts.length > most) return { drafts: drafts.splice(0, most), waiting: waiting.splice(0, most) }
+    this.#drafts = []
+    this.#done = []
+    return { drafts, waiting }
+  }
+
+  /** Whether waiting would add nothing to the next batch. */
+  #full(): boolean {
+    return this.#drafts.length >= Math.min(ENOUGH, this.#batchMax())
+  }
+
   async #rested(): Promise<void> {
     const wait = this.#notBefore - performance.now()
-    if (wait < 1 || this.#drafts.length >= ENOUGH) return
+    if (wait < 1 || this.#full()) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, wait)
       this.#enough = () => {

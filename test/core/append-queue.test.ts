@@ -22,7 +22,7 @@ function draft(name: string): MessageDraft {
 }
 
 /** A log that answers when the test says so. */
-function scripted(limit = 10_000, answerMs = 10_000) {
+function scripted(limit = 10_000, answerMs = 10_000, batchMax = () => 1_000, restMaxMs = 8) {
   const batches: { drafts: string[]; resolve(): void; reject(error: Error): void }[] = []
   const appended: string[][] = []
   const failures: unknown[] = []
@@ -40,6 +40,8 @@ function scripted(limit = 10_000, answerMs = 10_000) {
   const queue = new AppendQueue({
     log,
     limit: () => limit,
+    batchMax,
+    restMaxMs,
     answerMs,
     metrics: countingMetrics(),
     appended: (drafts) => appended.push(drafts.map((one) => (one as MessageDraft).clientMessageId)),
@@ -87,6 +89,37 @@ test('under load batches begin some ms apart; when many wait, or after a quiet s
   queue.push(draft('d'), tell)
   await turn()
   assert.deepEqual(batches[2]?.drafts, ['d'])
+})
+
+test('a batch holds no more than it may, as it is set now; a full one does not rest', async () => {
+  let most = 1
+  // Rests are long here: what is dispatched was dispatched for being full.
+  const { queue, batches } = scripted(10_000, 10_000, () => most, 60_000)
+  queue.push(draft('a'), tell)
+  await turn()
+  await sleep(50)
+  for (const name of ['b', 'c', 'd', 'e', 'f', 'g']) queue.push(draft(name), tell)
+  batches[0]?.resolve()
+  await turn()
+  batches[1]?.resolve()
+  await turn()
+  most = 3
+  batches[2]?.resolve()
+  await turn()
+  // The rest after it is a multiple of the time that it took.
+  await sleep(50)
+  batches[3]?.resolve()
+  await turn()
+  assert.deepEqual(
+    batches.map((batch) => batch.drafts),
+    [['a'], ['b'], ['c'], ['d', 'e', 'f']],
+    'g rests: two more would share its commit',
+  )
+  assert.equal(queue.pending, 1)
+  queue.push(draft('h'), tell)
+  queue.push(draft('i'), tell)
+  await turn()
+  assert.deepEqual(batches[4]?.drafts, ['g', 'h', 'i'])
 })
 
 test('[P6] nobody waits for a log that hangs; what it stores after all is published, and it goes on', async () => {

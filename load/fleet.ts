@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { type ConnectionSpec, newTally, roomTally, type Tally } from './connection.ts'
 import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
+import type { HttpAsked, HttpPlan } from './http-load.ts'
 import { Latency } from './latency.ts'
 import type { PagesPlan, PagesRead } from './pages.ts'
 import { exited, startChild } from './processes.ts'
@@ -116,6 +117,10 @@ export class Fleet {
 
   pagesOn(index: number, plan: PagesPlan): Promise<PagesRead> {
     return this.#generators[index]!.ask<PagesRead>({ do: 'pages', plan })
+  }
+
+  httpOn(index: number, plan: HttpPlan): Promise<HttpAsked> {
+    return this.#generators[index]!.ask<HttpAsked>({ do: 'http', plan })
   }
 
   async settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {

@@ -1,6 +1,6 @@
-import { Agent, get } from 'node:http'
 import type { Message } from '../src/protocol/model.ts'
 import { nowMicros, sleep } from './clock.ts'
+import { HttpClient } from './http-client.ts'
 import { Latency } from './latency.ts'
 
 export interface PagesPlan {
@@ -30,7 +30,7 @@ export interface PagesRead {
 
 /** Reads pages of one room's history over keep-alive connections, each at the time it is due. */
 export async function readPages(plan: PagesPlan): Promise<PagesRead> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+  const client = new HttpClient(plan.host, 32)
   const newest = new Latency()
   const anywhere = new Latency()
   const read: Omit<PagesRead, 'newest' | 'anywhere'> = { pages: 0, failed: 0, wrong: 0 }
@@ -46,7 +46,7 @@ export async function readPages(plan: PagesPlan): Promise<PagesRead> {
         ? null
         : plan.first + plan.pageSize + Math.floor(Math.random() * (plan.last - plan.first - plan.pageSize))
     open.push(
-      getPage(plan, agent, before).then(
+      getPage(plan, client, before).then(
         (items) => {
           if (due >= windowFrom) (before === null ? newest : anywhere).record(nowMicros() - due)
           read.pages++
@@ -59,28 +59,15 @@ export async function readPages(plan: PagesPlan): Promise<PagesRead> {
     )
   }
   await Promise.all(open)
-  agent.destroy()
+  client.close()
   return { ...read, newest: newest.encode(), anywhere: anywhere.encode() }
 }
 
-function getPage(plan: PagesPlan, agent: Agent, before: number | null): Promise<Message[]> {
+async function getPage(plan: PagesPlan, client: HttpClient, before: number | null): Promise<Message[]> {
   const path = `/api/v1/rooms/${plan.room}/messages?limit=${plan.pageSize}${before === null ? '' : `&before=${before}`}`
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${plan.token}` }
-    get({ host: plan.host, port: plan.port, path, agent, headers, timeout: 10_000 }, (response) => {
-      const parts: Buffer[] = []
-      response.on('data', (part: Buffer) => parts.push(part))
-      response.on('error', reject)
-      response.on('end', () => {
-        if (response.statusCode !== 200) return reject(new Error(`status ${response.statusCode}`))
-        resolve((JSON.parse(Buffer.concat(parts).toString()) as { items: Message[] }).items)
-      })
-    })
-      .on('timeout', function (this: { destroy(error: Error): void }) {
-        this.destroy(new Error('no answer'))
-      })
-      .on('error', reject)
-  })
+  const { status, body } = await client.ask({ port: plan.port, method: 'GET', path, token: plan.token })
+  if (status !== 200) throw new Error(`status ${status}`)
+  return (JSON.parse(body.toString()) as { items: Message[] }).items
 }
 
 /** Whether these are the `size` messages that end at seq `last`, in rising order. */

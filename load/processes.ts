@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { constants, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Every process and folder that a run makes is kept here, and ends with it: also after Ctrl-C and after a failure. */
@@ -53,7 +53,21 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+
+/** Told the exit code that the signal stands for. */
+let lastWords: (code: number) => void = () => {}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    const code = 128 + constants.signals[signal]
+    lastWords(code)
+    process.exit(code)
+  })
+}
+
+/** Has `say` called when a signal ends the run (Ctrl-C, SIGTERM), before everything that was started ends: it must not wait. */
+export function onInterrupt(say: (code: number) => void): void {
+  lastWords = say
+}
 
 const TICKS_PER_SECOND = 100
 

@@ -8,7 +8,8 @@ export interface Table {
 }
 
 /** As Markdown, so that it can be read in a terminal and kept in a document. */
-export function renderTable({ title, columns, rows }: Table): string {
+export function renderTable({ title, columns, rows: raw }: Table): string {
+  const rows = raw.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')))
   const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => (row[i] ?? '').length)))
   const line = (cells: string[]) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`

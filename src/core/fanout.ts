@@ -13,8 +13,14 @@ import type { Metrics } from './metrics.ts'
 import type { MissedRooms } from './missed-rooms.ts'
 import type { Fragment } from './write-queue.ts'
 
-/** How long an event that came too early waits for the one before it, until the log is asked. */
-const GAP_MS = 20
+/**
+ * How long an event that came too early waits for the one before it, until the log is asked. What the bus lost it tells of
+ * by itself; a gap alone is mostly one node that is slower than another for a moment, and a node that is busy should not
+ * be given reads to do for it.
+ */
+const GAP_MS = 150
+/** … and how long until it is asked again for what it does not have yet. */
+const RETRY_MS = 20
 const FILL = 1_000
 /** How often the log is asked for what an event that came too early says must be there. */
 const FILL_TRIES = 10
@@ -300,7 +306,7 @@ export class FanOut {
         if (hot.head > before) continue
         // Later, when heads are compared.
         if (++tries === FILL_TRIES) this.#unsure = true
-        await new Promise((resolve) => setTimeout(resolve, GAP_MS))
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     } catch (error) {
       this.#failed(error)

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { openSqlStore } from '../../src/adapters/sql/index.ts'
 import { databaseFile, OPTION_ROWS } from '../../src/config.ts'
+import { newId } from '../../src/core/ids.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import { newAdmin, newPerson, type Person } from '../support/people.ts'
 import { newRoom } from '../support/rooms.ts'
@@ -47,6 +48,12 @@ function send(person: Person, room: string, body: string) {
   return person.call<{ code?: string }>('POST', `/rooms/${room}/messages`, { clientMessageId, body })
 }
 
+/** How many times messages were committed so far. */
+async function commits(server: TestServer): Promise<number> {
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  return Number(/^yeoul_append_batch_size_count\S* (\d+)$/m.exec(metrics)?.[1])
+}
+
 describe('the configuration at run time', () => {
   let server: TestServer
   let mina: Person
@@ -85,6 +92,22 @@ describe('the configuration at run time', () => {
     assert.equal((await change(server, { presenceTickMs: null })).code, 'bad_request')
     await live.ok('ping')
     assert.deepEqual(live.pushes('limits'), [])
+    live.close()
+  })
+
+  test('how many messages share a commit is as it is set now: with 1, each has its own', async () => {
+    const room = await newRoom(mina, { title: 'r' })
+    const live = await TestSocket.hello(server.url, mina.accessToken)
+    const sendTwenty = async (): Promise<number> => {
+      const before = await commits(server)
+      const sent = Array.from({ length: 20 }, () => live.ok('send', { room, clientMessageId: newId(), body: 'x' }))
+      await Promise.all(sent)
+      return (await commits(server)) - before
+    }
+    await change(server, { appendBatch: 1 })
+    assert.equal(await sendTwenty(), 20)
+    await change(server, { appendBatch: null })
+    assert.ok((await sendTwenty()) < 20)
     live.close()
   })
 

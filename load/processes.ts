@@ -43,9 +43,9 @@ export function exited(child: ChildProcess, patienceMs = 10_000): Promise<void> 
   })
 }
 
-/** Asks the child to end, by SIGTERM. */
-export function stopChild(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM')
+/** Asks the child to end, by SIGTERM, or ends it by SIGKILL. */
+export function stopChild(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  child.kill(signal)
   return exited(child)
 }
 
@@ -111,6 +111,12 @@ export function busySeconds(): number {
     .split(/\s+/)
     .map(Number) as number[]
   return (user! + nice! + system! + irq! + softirq! + steal!) / TICKS_PER_SECOND
+}
+
+/** Write calls of a process's main thread so far: to sockets, and to wake its other threads. */
+export function mainThreadWrites(pid: number): number {
+  const found = /^syscw: (\d+)$/m.exec(readFileSync(`/proc/${pid}/task/${pid}/io`, 'utf8'))
+  return Number(found?.[1])
 }
 
 /** Resident memory of a process, in bytes. */

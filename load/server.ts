@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Target } from './fleet.ts'
 import type { DialectName } from './generator.ts'
-import { cpuSeconds, residentBytes, startChild, stopChild } from './processes.ts'
+import { cpuSeconds, mainThreadWrites, residentBytes, startChild, stopChild } from './processes.ts'
 
 /** A server under test: a child process of its own. */
 export class Server {
@@ -54,6 +54,10 @@ export class Server {
     return residentBytes(this.pid)
   }
 
+  get writeCalls(): number {
+    return mainThreadWrites(this.pid)
+  }
+
   /** Resident memory as the median of a second's readings: collections of garbage come and go. */
   async settledBytes(): Promise<number> {
     const readings: number[] = []
@@ -64,7 +68,7 @@ export class Server {
     return readings.sort((a, b) => a - b)[5]!
   }
 
-  stop(): Promise<void> {
-    return stopChild(this.#child)
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    return stopChild(this.#child, signal)
   }
 }

@@ -56,6 +56,13 @@ export class Yeoul {
     this.#server = await Server.start('yeoul', [MAIN, 'start'], this.#environment)
   }
 
+  /** Ends the server, by SIGTERM in good order or by SIGKILL as a crash does, and starts it again on its port. Its data stays. */
+  async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { port } = this.#server.target
+    await this.#server.stop(signal)
+    this.#server = await Server.start('yeoul', [MAIN, 'start'], { ...this.#environment, YEOUL_PORT: String(port) })
+  }
+
   /** What `yeoul verify` says of the data; the server is stopped for it. */
   async verify(): Promise<{ sound: boolean; output: string }> {
     await this.#server.stop()

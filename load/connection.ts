@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { nowMicros } from './clock.ts'
-import type { Dialect, RoomPosition } from './dialect.ts'
+import { type Dialect, type RoomPosition, roomOf, type Session } from './dialect.ts'
 import type { Latency } from './latency.ts'
 import type { Item, Payload, PayloadCache } from './payload.ts'
 import { Sequence } from './sequence.ts'
@@ -47,6 +47,7 @@ export interface Tally {
   notRecovered: number
   refused: Record<string, number>
   closed: Record<string, number>
+  /** By stream. */
   rooms: Record<string, RoomTally>
 }
 
@@ -82,6 +83,7 @@ type State = 'down' | 'connecting' | 'upgrading' | 'greeting' | 'subscribing' | 
 /** One client connection. Positions are kept over a cut, so that `open` after `cut` goes on from them. */
 export class Connection {
   readonly spec: ConnectionSpec
+  /** By stream. */
   readonly sequences = new Map<string, Sequence>()
   state: State = 'down'
   /** Messages sent and not acknowledged. */
@@ -92,6 +94,7 @@ export class Connection {
   readonly #crowd: Crowd
   readonly #epochs = new Map<string, number>()
   readonly #asked = new Map<number, RoomPosition | string>()
+  #session: Session | null = null
   #socket: Socket | null = null
   #settle: { done: () => void; failed: (error: Error) => void } | null = null
   #lastId = 1
@@ -190,19 +193,29 @@ export class Connection {
 
   #upgraded(): void {
     this.state = 'greeting'
-    const hello = this.#crowd.dialect.hello(this.spec.token)
-    if (hello !== null) this.#write(hello)
+    if (this.#crowd.dialect.first === 'client') this.#hello()
+  }
+
+  #hello(): void {
+    this.#write(this.#crowd.dialect.hello(this.spec.token, this.#session))
+  }
+
+  #welcome(session: string | undefined): void {
+    const restored = session !== undefined && session === this.#session?.id
+    this.state = 'subscribing'
+    if (restored) return this.#liveWhenAnswered()
+    this.#session = session === undefined ? null : { id: session, bookmark: '' }
+    this.#subscribeAll()
   }
 
   #subscribeAll(): void {
-    this.state = 'subscribing'
     for (const room of this.spec.subscribe) this.#subscribe(room)
     this.#liveWhenAnswered()
   }
 
   #subscribe(room: string): void {
-    const sequence = this.sequences.get(room)
-    const from = sequence === undefined ? null : { room, epoch: this.#epochs.get(room) ?? 0, seq: sequence.next - 1 }
+    const epoch = this.#epochs.get(room)
+    const from = epoch === undefined ? null : { room, epoch, seq: (this.sequences.get(room)?.next ?? 1) - 1 }
     const id = ++this.#lastId
     this.#asked.set(id, from ?? room)
     this.#write(this.#crowd.dialect.subscribe(id, room, from))
@@ -231,6 +244,7 @@ export class Connection {
       payload = dialect.scan(bytes, start, end)
       cache.keep(bytes, start, end, payload)
     }
+    if (payload.bookmark !== undefined && this.#session !== null) this.#session.bookmark = payload.bookmark
     for (const item of payload.items) this.#item(item)
     if (payload.events > 0) this.#delivered(payload, end - start)
   }
@@ -251,18 +265,19 @@ export class Connection {
   #item(item: Item): void {
     switch (item.is) {
       case 'run': {
-        const sequence = this.sequences.get(item.room)
-        // Before the answer to its subscription there is no position to judge it by: P2 has it come after.
-        if (sequence === undefined) throw new Error('an event of a room that is not subscribed')
+        const sequence = this.sequences.get(item.room) ?? this.#firstOf(item.room)
         sequence.take(item.first, item.last)
         return
       }
+      case 'greeting':
+        this.#hello()
+        return
       case 'prompt':
         this.#write(item.answer)
         return
       case 'welcome':
         this.heartbeatMs = item.heartbeatMs
-        this.#subscribeAll()
+        this.#welcome(item.session)
         return
       case 'lagging':
         this.#crowd.tally.lagging++
@@ -302,6 +317,10 @@ export class Connection {
   #subscribed(room: string, from: RoomPosition | null, ok: unknown): void {
     const answer = this.#crowd.dialect.subscribed(room, from, ok)
     this.#epochs.set(room, answer.epoch)
+    if (answer.byNode === true) {
+      if (!answer.recovered) this.#crowd.tally.notRecovered++
+      return
+    }
     const sequence = this.sequences.get(room)
     if (sequence === undefined) {
       this.sequences.set(room, new Sequence(answer.seq))
@@ -314,6 +333,26 @@ export class Connection {
     if (!answer.recovered) this.#crowd.tally.notRecovered++
   }
 
+  /** What is due on this connection of a stream up to its head; made where nothing of it has come. */
+  sequenceOf(stream: string): Sequence {
+    return this.sequences.get(stream) ?? this.#begin(stream)
+  }
+
+  #firstOf(stream: string): Sequence {
+    const room = roomOf(stream)
+    // Before the answer to its subscription there is no position to judge a room's event by: P2 has it come after.
+    if (room === stream || !this.spec.subscribe.includes(room))
+      throw new Error('an event of a room that is not subscribed')
+    return this.#begin(stream)
+  }
+
+  #begin(stream: string): Sequence {
+    const sequence = new Sequence(0)
+    this.sequences.set(stream, sequence)
+    roomTally(this.#crowd.tally, stream).start = 0
+    return sequence
+  }
+
   #acknowledge(message: { due: number; room: string }, ok: unknown, error: string | null): void {
     const { tally, window, dialect, acknowledgements } = this.#crowd
     if (error !== null) {
@@ -324,9 +363,11 @@ export class Connection {
     const now = nowMicros()
     if (now >= window.from && now < window.to) tally.acknowledgedInWindow++
     if (message.due >= window.from && message.due < window.to) acknowledgements.record(now - message.due)
-    const room = roomTally(tally, message.room)
+    const { stream, seq } = dialect.acknowledged(message.room, ok)
+    const room = roomTally(tally, stream)
+    if (stream !== message.room) room.start = 0
     room.acknowledged++
-    room.head = Math.max(room.head, dialect.acknowledged(ok))
+    room.head = Math.max(room.head, seq)
   }
 }
 

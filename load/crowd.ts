@@ -1,4 +1,5 @@
 import type { ConnectionSpec } from './connection.ts'
+import type { Target } from './fleet.ts'
 import type { Person } from './people.ts'
 
 /** Connections from one loopback address: below the number of its ephemeral ports, with room for those of other runs. */
@@ -15,9 +16,15 @@ export interface Membership {
 /**
  * Each person's one connection, subscribed to their room: the first `speakers` of every room in the first group, which a
  * generator process of its own serves so that sending is never late because of receiving; the others in the groups after,
- * whole rooms together.
+ * whole rooms together. With several targets the members of each room are on each of them in turn: what they say has to go
+ * from node to node.
  */
-export function crowd(memberships: Membership[], speakers: number, listenerGroups: number): ConnectionSpec[][] {
+export function crowd(
+  memberships: Membership[],
+  speakers: number,
+  listenerGroups: number,
+  targets: Target[] = [],
+): ConnectionSpec[][] {
   const groups: ConnectionSpec[][] = Array.from({ length: 1 + listenerGroups }, () => [])
   let made = 0
   memberships.forEach(({ room, people }, roomIndex) => {
@@ -27,6 +34,7 @@ export function crowd(memberships: Membership[], speakers: number, listenerGroup
       groups[group]?.push({
         token: person.token,
         from: `127.0.0.${2 + Math.floor(made / PER_ADDRESS)}`,
+        ...(targets.length > 1 && { port: targets[(roomIndex + i) % targets.length]!.port }),
         subscribe: [room],
         sendTo: speaks ? [room] : [],
         sampled: speaks || made % SAMPLE === 0,

@@ -6,8 +6,30 @@ export interface RoomPosition {
   seq: number
 }
 
+/**
+ * What is numbered: a room, or what one node takes of it where nodes know no common sequence. So loss, repeats and order are
+ * judged by what the node that took a message promises, and nobody pays for a counter that it does not need.
+ */
+export function streamOf(room: string, node: number | undefined): string {
+  return node === undefined ? room : `${room}@${node}`
+}
+
+export function roomOf(stream: string): string {
+  const end = stream.indexOf('@')
+  return end < 0 ? stream : stream.slice(0, end)
+}
+
+/** What a connection that was cut shows to have its session back. */
+export interface Session {
+  id: string
+  /** Of the last event that it was given. */
+  bookmark: string
+}
+
 /** What a subscription answered, for one room. */
 export interface Subscribed extends RoomPosition {
+  /** The room has no sequence of its own: its streams begin at 0, and `seq` means nothing. */
+  byNode?: boolean
   /** The seqs of the events that came with the answer; rising and contiguous after the position that was asked for. */
   caughtUp: number[]
   /** False when the server could not go on from the position, or not in one answer. */
@@ -18,14 +40,16 @@ export interface Subscribed extends RoomPosition {
 export interface Dialect {
   readonly path: string
   readonly subprotocol: string | null
-  /** The first text after the upgrade; null when the server speaks first. */
-  hello(token: string): string | null
+  /** Who speaks first after the upgrade. Where it is the server, the client answers its `greeting`. */
+  readonly first: 'client' | 'server'
+  /** What the client says first. `session`: of before a cut, where the server gives any; null at first. */
+  hello(token: string, session: Session | null): string
   /** One text per subscription; `from` is null at first. */
   subscribe(id: number, room: string, from: RoomPosition | null): string
   subscribed(room: string, from: RoomPosition | null, ok: unknown): Subscribed
   send(id: number, room: string, clientMessageId: string, body: string): string
-  /** The seq that the acknowledgement of a `send` names. */
-  acknowledged(ok: unknown): number
+  /** Where the message stands that a `send` of this room brought, by its acknowledgement. */
+  acknowledged(room: string, ok: unknown): { stream: string; seq: number }
   /** What keeps a silent connection alive, or null when the server asks by itself. */
   ping(id: number): string | null
   /** Reads one frame's text. Throws when it is not what this server sends. */

@@ -1,18 +1,19 @@
 import { newId } from '../src/core/ids.ts'
 import { nowMicros, sleep } from './clock.ts'
 import { Connection, type ConnectionSpec, type Crowd, newTally, type Tally } from './connection.ts'
-import { bodyOf, type Dialect } from './dialect.ts'
+import { bodyOf, type Dialect, roomOf } from './dialect.ts'
 import { Latency } from './latency.ts'
 import { type PagesPlan, readPages } from './pages.ts'
 import { PayloadCache } from './payload.ts'
 import { socketio } from './peers/socketio-dialect.ts'
+import { ws } from './peers/ws-dialect.ts'
 import { yeoul } from './yeoul-dialect.ts'
 
 /**
  * One process of the load generator: thousands of connections, told over IPC what to do. Requests and answers are the
  * types below; one request is worked on at a time.
  */
-export const DIALECTS = { yeoul, socketio } satisfies Record<string, Dialect>
+export const DIALECTS = { yeoul, socketio, ws } satisfies Record<string, Dialect>
 export type DialectName = keyof typeof DIALECTS
 
 export interface SendPlan {
@@ -199,6 +200,7 @@ function inFlight(): number {
 
 async function settle(heads: Record<string, number>, patienceMs: number): Promise<Verdict> {
   const end = performance.now() + patienceMs
+  beginStreams(Object.keys(heads))
   for (;;) {
     const verdict: Verdict = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0, examples: [] }
     for (const [i, connection] of connections.entries()) {
@@ -215,6 +217,15 @@ async function settle(heads: Record<string, number>, patienceMs: number): Promis
     }
     if (verdict.lost === 0 || performance.now() > end) return verdict
     await sleep(50)
+  }
+}
+
+/** A stream of which nothing came is judged like the others. */
+function beginStreams(streams: string[]): void {
+  for (const stream of streams) {
+    const room = roomOf(stream)
+    if (room === stream) continue
+    for (const connection of connections) if (connection.spec.subscribe.includes(room)) connection.sequenceOf(stream)
   }
 }
 

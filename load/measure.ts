@@ -1,4 +1,5 @@
 import { nowMicros, sleepUntil } from './clock.ts'
+import { roomOf } from './dialect.ts'
 import type { Fleet, Totals } from './fleet.ts'
 import type { Ran, Verdict } from './generator.ts'
 import type { LatencySummary } from './latency.ts'
@@ -145,7 +146,7 @@ export function invariantsOf(measured: Measurement, subscribers: (room: string) 
   for (const [id, room] of Object.entries(tally.rooms)) {
     const events = Math.max(0, room.head - room.start)
     numbered += events
-    expected += events * subscribers(id)
+    expected += events * subscribers(roomOf(id))
   }
   return {
     'every message that was due was sent': ran.unsent === 0,

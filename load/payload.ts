@@ -6,14 +6,18 @@ export interface Payload {
   events: number
   /** When each event's message was due (µs), in order; NaN where the event is no message of the load. */
   due: number[]
+  /** Where a session goes on from after the last event, on servers that give sessions back. */
+  bookmark?: string
 }
 
 export type Item =
   | Run
-  /** The server waits for this text (Socket.IO's handshake and its pings). */
+  /** The server spoke first and waits for who comes. */
+  | { is: 'greeting' }
+  /** The server waits for this text (Socket.IO's pings). */
   | { is: 'prompt'; answer: string }
-  /** The connection is authenticated. */
-  | { is: 'welcome'; heartbeatMs: number | null }
+  /** The connection is authenticated. A session that is the one of before the cut is whole again, its subscriptions too. */
+  | { is: 'welcome'; heartbeatMs: number | null; session?: string }
   | { is: 'reply'; id: number; ok: unknown; error: string | null }
   /** The server stopped pushing a room to this connection. */
   | { is: 'lagging'; room: string }
@@ -22,6 +26,7 @@ export type Item =
 /** Pushed events of one room with rising, contiguous seqs, one right after the other. */
 export interface Run {
   is: 'run'
+  /** The stream: the room, or a node's part of it. */
   room: string
   first: number
   last: number

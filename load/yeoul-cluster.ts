@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Cluster, startCluster } from '../deploy/local/cluster.ts'
+import { type LocalRedis, startRedis } from '../deploy/local/redis.ts'
 import { sleep } from './clock.ts'
 import type { ConnectionSpec } from './connection.ts'
 import type { Membership } from './crowd.ts'
@@ -21,8 +22,12 @@ export interface ClusterShape {
   gateways: number
   workers: number
   apis: number
-  /** YEOUL_FLUSH_MS */
-  flushMs: number
+  /** YEOUL_FLUSH_MS; the server's own when not given. */
+  flushMs?: number
+  /** Each gateway has a Redis of its own, so that none hears of the others: only with the `sql` log. */
+  withoutBus?: boolean
+  /** Other options of the nodes. */
+  environment?: Record<string, string>
 }
 
 /**
@@ -33,8 +38,15 @@ export class YeoulCluster {
   readonly memberships: Membership[]
   readonly #cluster: Cluster
   readonly #environment: NodeJS.ProcessEnv
+  readonly #buses: LocalRedis[]
 
-  private constructor(cluster: Cluster, memberships: Membership[], environment: NodeJS.ProcessEnv) {
+  private constructor(
+    cluster: Cluster,
+    memberships: Membership[],
+    environment: NodeJS.ProcessEnv,
+    buses: LocalRedis[],
+  ) {
+    this.#buses = buses
     this.#cluster = cluster
     this.memberships = memberships
     this.#environment = environment
@@ -43,18 +55,26 @@ export class YeoulCluster {
   static async start(shape: ClusterShape, rooms: number, members: number): Promise<YeoulCluster> {
     const secret = randomBytes(32).toString('base64url')
     const { NODE_OPTIONS } = process.env
-    const { log, gateways, workers, apis, flushMs } = shape
+    const { log, gateways, workers, apis, flushMs, withoutBus = false } = shape
+    const buses: LocalRedis[] = []
+    const options = {
+      YEOUL_JWT_SECRET: secret,
+      ...(flushMs !== undefined && { YEOUL_FLUSH_MS: String(flushMs) }),
+      YEOUL_RATE_LIMIT: 'off',
+      YEOUL_LOG_LEVEL: 'warn',
+      ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }),
+      ...shape.environment,
+    }
     const cluster = await startCluster({
       log,
       gateways,
       workers,
       apis,
-      env: {
-        YEOUL_JWT_SECRET: secret,
-        YEOUL_FLUSH_MS: String(flushMs),
-        YEOUL_RATE_LIMIT: 'off',
-        YEOUL_LOG_LEVEL: 'warn',
-        ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }),
+      env: async ({ role }) => {
+        if (!withoutBus || role !== 'gateway') return options
+        const bus = await startRedis()
+        buses.push(bus)
+        return { ...options, YEOUL_REDIS_URL: bus.url }
       },
       postgres: {
         settings: { shared_preload_libraries: 'pg_stat_statements' },
@@ -64,14 +84,20 @@ export class YeoulCluster {
       const people = await newPeople(rooms * members, { secret, issuer: cluster.url })
       await writeUsers(cluster.postgres.url, people)
       const memberships = await makeRooms(cluster.url, people, members)
-      return new YeoulCluster(cluster, memberships, {
-        YEOUL_DATABASE_URL: cluster.postgres.url,
-        YEOUL_REDIS_URL: cluster.redis.url,
-        YEOUL_JWT_SECRET: secret,
-        YEOUL_LOG: log,
-      })
+      return new YeoulCluster(
+        cluster,
+        memberships,
+        {
+          YEOUL_DATABASE_URL: cluster.postgres.url,
+          YEOUL_REDIS_URL: cluster.redis.url,
+          YEOUL_JWT_SECRET: secret,
+          YEOUL_LOG: log,
+        },
+        buses,
+      )
     } catch (error) {
       await cluster.stop()
+      await Promise.all(buses.map((bus) => bus.stop()))
       throw error
     }
   }
@@ -79,6 +105,17 @@ export class YeoulCluster {
   /** Where clients connect: nginx. */
   get target(): Target {
     return { dialect: 'yeoul', host: '127.0.0.1', port: Number(new URL(this.#cluster.url).port) }
+  }
+
+  /** The gateways themselves, past nginx. */
+  get gateways(): Target[] {
+    const parts = this.#cluster.parts.filter(({ kind }) => kind === 'gateway')
+    return parts.map(({ url }) => ({ dialect: 'yeoul', host: '127.0.0.1', port: Number(new URL(url).port) }))
+  }
+
+  /** Its parts, to be killed or started again by name. */
+  get cluster(): Cluster {
+    return this.#cluster
   }
 
   get postgresUrl(): string {
@@ -91,7 +128,11 @@ export class YeoulCluster {
 
   /** Seconds so far of each process with what it started: PostgreSQL with all its backends, nginx with its workers. */
   get cpuByPart(): Record<string, number> {
-    return Object.fromEntries(this.#cluster.parts.map(({ name, pid }) => [name, treeCpuSeconds(pid)]))
+    const processes = [
+      ...this.#cluster.parts,
+      ...this.#buses.map(({ pid }, i) => ({ name: `redis of gateway-${i + 1}`, pid })),
+    ]
+    return Object.fromEntries(processes.map(({ name, pid }) => [name, treeCpuSeconds(pid)]))
   }
 
   get cpuSeconds(): number {
@@ -109,9 +150,7 @@ export class YeoulCluster {
    * processes. `direct`: to the gateways in turn, past nginx.
    */
   everyone(generators: number, direct = false): ConnectionSpec[][] {
-    const ports = this.#cluster.parts
-      .filter(({ kind }) => kind === 'gateway')
-      .map(({ url }) => Number(new URL(url).port))
+    const ports = this.gateways.map(({ port }) => port)
     const groups: ConnectionSpec[][] = Array.from({ length: generators }, () => [])
     const members = this.memberships[0]?.people.length ?? 0
     // One member of each room after the other: what is sent one after the other goes to different rooms.
@@ -160,8 +199,9 @@ export class YeoulCluster {
     return { sound: child.exitCode === 0, output: output.trim() }
   }
 
-  stop(): Promise<void> {
-    return this.#cluster.stop({ drain: true })
+  async stop(): Promise<void> {
+    await this.#cluster.stop({ drain: true })
+    await Promise.all(this.#buses.map((bus) => bus.stop()))
   }
 }
 

@@ -8,6 +8,7 @@ const HELLO = 1
 export const yeoul: Dialect = {
   path: '/ws',
   subprotocol: SUBPROTOCOL,
+  first: 'client',
   hello: (token) => JSON.stringify({ id: HELLO, op: 'hello', token }),
   subscribe: (id, room, from) =>
     JSON.stringify(
@@ -23,7 +24,7 @@ export const yeoul: Dialect = {
   },
   send: (id, room, clientMessageId, body) =>
     `{"id":${id},"op":"send","room":"${room}","clientMessageId":"${clientMessageId}","body":"${body}"}`,
-  acknowledged: (ok) => (ok as Answers['send']).seq,
+  acknowledged: (room, ok) => ({ stream: room, seq: (ok as Answers['send']).seq }),
   ping: (id) => `{"id":${id},"op":"ping"}`,
   scan: scanYeoul,
 }

@@ -1,19 +1,32 @@
-import { type Dialect, dueOf } from '../dialect.ts'
-import { addEvent, emptyPayload, type Payload } from '../payload.ts'
+import { type Dialect, dueOf, streamOf } from '../dialect.ts'
+import { addEvent, emptyPayload, type Item, type Payload } from '../payload.ts'
 
 /**
  * Socket.IO's wire (Engine.IO 4 over WebSocket, Socket.IO protocol 5), as its own client speaks it: `0` open, `2` ping,
  * `3` pong, `40` connect, `42` event, `43` acknowledgement. One event is one frame. The event names are those of
- * `socketio.ts` beside this file.
+ * `socketio.ts` beside this file. Where the server recovers connections it gives each a `pid` and ends every event with an
+ * offset; the client shows both when it comes back, and what it missed comes as events like any other.
  */
 export const socketio: Dialect = {
   path: '/socket.io/?EIO=4&transport=websocket',
   subprotocol: null,
-  hello: () => null,
+  first: 'server',
+  hello: (_token, session) =>
+    session === null || session.bookmark === ''
+      ? '40'
+      : `40${JSON.stringify({ pid: session.id, offset: session.bookmark })}`,
   subscribe: (id, room) => `42${id}["subscribe","${room}"]`,
-  subscribed: (room, _from, ok) => ({ room, epoch: 0, seq: ok as number, caughtUp: [], recovered: true }),
+  subscribed(room, from, ok) {
+    // Nothing is recovered by joining a room: what is emitted from now on comes.
+    const { seq, node } = ok as { seq: number; node?: number }
+    const byNode = node !== undefined
+    return { room, epoch: 0, seq, byNode, caughtUp: [], recovered: from === null || (!byNode && from.seq === seq) }
+  },
   send: (id, room, clientMessageId, body) => `42${id}["send","${room}","${clientMessageId}","${body}"]`,
-  acknowledged: (ok) => (ok as { seq: number }).seq,
+  acknowledged(room, ok) {
+    const { seq, node } = ok as { seq: number; node?: number }
+    return { stream: streamOf(room, node), seq }
+  },
   ping: () => null,
   scan: scanSocketIo,
 }
@@ -23,23 +36,32 @@ const EVENT = Buffer.from('42["event",')
 export function scanSocketIo(bytes: Buffer, start: number, end: number): Payload {
   const payload = emptyPayload()
   if (bytes.compare(EVENT, 0, EVENT.length, start, Math.min(end, start + EVENT.length)) === 0) {
-    const [, room, event] = JSON.parse(bytes.toString('utf8', start + 2, end)) as [
+    const [, room, event, offset] = JSON.parse(bytes.toString('utf8', start + 2, end)) as [
       string,
       string,
-      { seq: number; body: string },
+      { seq: number; node?: number; body: string },
+      string?,
     ]
-    addEvent(payload, room, event.seq, dueOf(event.body))
+    addEvent(payload, streamOf(room, event.node), event.seq, dueOf(event.body))
+    if (offset !== undefined) payload.bookmark = offset
     return payload
   }
-  const text = bytes.toString('utf8', start, end)
-  if (text.startsWith('0{')) payload.items.push({ is: 'prompt', answer: '40' })
-  else if (text === '2') payload.items.push({ is: 'prompt', answer: '3' })
-  else if (text.startsWith('40')) payload.items.push({ is: 'welcome', heartbeatMs: null })
-  else if (text.startsWith('43')) {
+  payload.items.push(itemOf(bytes.toString('utf8', start, end)))
+  return payload
+}
+
+function itemOf(text: string): Item {
+  if (text.startsWith('0{')) return { is: 'greeting' }
+  if (text === '2') return { is: 'prompt', answer: '3' }
+  if (text.startsWith('40')) {
+    const { pid } = JSON.parse(text.slice(2)) as { pid?: string }
+    return { is: 'welcome', heartbeatMs: null, ...(pid !== undefined && { session: pid }) }
+  }
+  if (text.startsWith('43')) {
     const bracket = text.indexOf('[')
     const [ok] = JSON.parse(text.slice(bracket)) as [unknown]
-    payload.items.push({ is: 'reply', id: Number(text.slice(2, bracket)), ok, error: null })
-  } else if (text.startsWith('44')) throw new Error(`refused: ${text}`)
-  else payload.items.push({ is: 'other' })
-  return payload
+    return { is: 'reply', id: Number(text.slice(2, bracket)), ok, error: null }
+  }
+  if (text.startsWith('44')) throw new Error(`refused: ${text}`)
+  return { is: 'other' }
 }

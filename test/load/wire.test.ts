@@ -213,7 +213,7 @@ test('Socket.IO frames are read as its own client reads them', () => {
   })
   assert.deepEqual(scan('43[{"seq":7}]').items, [{ is: 'reply', id: 0, ok: { seq: 7 }, error: null }])
   assert.deepEqual(scan('4317[{"seq":7}]').items, [{ is: 'reply', id: 17, ok: { seq: 7 }, error: null }])
-  assert.deepEqual(scan('0{"sid":"a","pingInterval":25000}').items, [{ is: 'prompt', answer: '40' }])
+  assert.deepEqual(scan('0{"sid":"a","pingInterval":25000}').items, [{ is: 'greeting' }])
   assert.deepEqual(scan('2').items, [{ is: 'prompt', answer: '3' }])
   assert.deepEqual(scan('40{"sid":"b"}').items, [{ is: 'welcome', heartbeatMs: null }])
 })

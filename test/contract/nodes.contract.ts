@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../src/core/ids.ts'
 import type { NodeIdentity, NodeRegistry, NodeReport } from '../../src/ports/nodes.ts'
+import { eventually } from '../support/witnesses.ts'
 
 export function identity(name: string): NodeIdentity {
   return { id: newId(), name, roles: ['gateway', 'api'], version: '1.2.3', startedAt: 1_700_000_000_000, keys: ['k1'] }
@@ -36,9 +36,11 @@ export function nodesContract(name: string, open: (self: NodeIdentity) => Promis
       let connections = 0
       await nodes.start(() => ({ ...report, connections: ++connections }))
       const before = (await nodes.list())[0]?.connections ?? Number.NaN
-      await sleep(1_300)
-      const after = (await nodes.list())[0]?.connections ?? Number.NaN
-      assert.ok(after > before, `${before}, then ${after}`)
+      const now = async () => (await nodes.list())[0]?.connections ?? Number.NaN
+      await eventually(
+        async () => (await now()) > before,
+        () => `still ${before}`,
+      )
     })
 
     test('a node that stopped is not on the list', async () => {

@@ -8,6 +8,7 @@ import { RedisLink } from '../../src/adapters/redis/connection.ts'
 import { Library } from '../../src/adapters/redis/library.ts'
 import { RedisUnavailable } from '../../src/adapters/redis/server.ts'
 import { slotOf } from '../../src/adapters/redis/slots.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 
 const redis = await startRedis()
 after(() => redis.stop())
@@ -18,10 +19,10 @@ async function open(t: TestContext, urls: string, log?: (line: string) => void):
   return link
 }
 
-async function until(so: () => boolean, withinMs: number): Promise<void> {
-  const end = performance.now() + withinMs
+async function until(so: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MS
   while (!so()) {
-    assert.ok(performance.now() < end, `not within ${withinMs} ms`)
+    assert.ok(performance.now() < end, `not within ${PATIENCE_MS} ms`)
     await sleep(5)
   }
 }
@@ -84,16 +85,17 @@ describe('the way to Redis', { concurrency: true }, () => {
     const link = await open(t, own.url, (line) => said.push(line))
     const before = link.servers[0]?.runId
     await own.kill()
-    await until(() => !link.up, 500)
+    await until(() => !link.up)
     const began = performance.now()
     await assert.rejects(
       link.call('a', 'GET', ['a']),
       (error: RedisUnavailable) => error instanceof RedisUnavailable && !error.sent,
     )
-    assert.ok(performance.now() - began < 50)
+    // An answer that does not come is waited for three seconds.
+    assert.ok(performance.now() - began < 1_000)
     await sleep(1_000)
     await own.restart()
-    await until(() => link.up, 2_000)
+    await until(() => link.up)
     assert.equal(await link.call('a', 'GET', ['a']), null)
     assert.notEqual(link.servers[0]?.runId, before)
     assert.deepEqual(
@@ -112,9 +114,9 @@ describe('the way to Redis', { concurrency: true }, () => {
       link.call('a', 'INCR', ['a']),
       (error: RedisUnavailable) => error instanceof RedisUnavailable && error.sent,
     )
-    assert.ok(performance.now() - began < 4_000)
+    assert.ok(performance.now() - began < 10_000)
     own.resume()
-    await until(() => link.up, 3_000)
+    await until(() => link.up)
     assert.equal(link.servers[0]?.pendingBytes, 0)
   })
 

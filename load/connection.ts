@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { nowMicros } from './clock.ts'
 import { type Dialect, type RoomPosition, roomOf, type Session } from './dialect.ts'
 import type { Latency } from './latency.ts'
-import type { Item, Payload, PayloadCache } from './payload.ts'
+import type { Item, Payload, PayloadCache, Run } from './payload.ts'
 import { Sequence } from './sequence.ts'
 import { checkUpgraded, FrameReader, maskedFrame, OPCODE, textFrame, upgrade } from './wire.ts'
 
@@ -44,6 +44,8 @@ export interface Tally {
   acknowledged: number
   acknowledgedInWindow: number
   lagging: number
+  /** Subscriptions that were taken up again after the connection had ended, and those of them that could not go on where they were. */
+  resumed: number
   notRecovered: number
   refused: Record<string, number>
   closed: Record<string, number>
@@ -70,11 +72,28 @@ export function newTally(): Tally {
     acknowledged: 0,
     acknowledgedInWindow: 0,
     lagging: 0,
+    resumed: 0,
     notRecovered: 0,
     refused: {},
     closed: {},
     rooms: {},
   }
+}
+
+/** Who looks after a connection that is to stay up. */
+export interface Keeper {
+  /** It ended, and not by `cut`. */
+  ended(): void
+  /** The server drains: it wants the client back after that time, in ms. */
+  comeBack(afterMs: number): void
+  /** A message was acknowledged, or refused. */
+  answered(clientMessageId: string, refused: boolean): void
+}
+
+interface Outgoing {
+  due: number
+  room: string
+  clientMessageId: string
 }
 
 /** down -> connecting -> upgrading -> greeting -> subscribing -> live -> down */
@@ -86,14 +105,23 @@ export class Connection {
   /** By stream. */
   readonly sequences = new Map<string, Sequence>()
   state: State = 'down'
+  keeper: Keeper | null = null
   /** Messages sent and not acknowledged. */
-  readonly inFlight = new Map<number, { due: number; room: string }>()
+  readonly inFlight = new Map<number, Outgoing>()
   /** When this side last wrote, ms of `performance.now`. */
   lastWrite = 0
   heartbeatMs: number | null = null
+  /** Told when a message of this side was acknowledged or refused. */
+  answered: (() => void) | null = null
   readonly #crowd: Crowd
   readonly #epochs = new Map<string, number>()
   readonly #asked = new Map<number, RoomPosition | string>()
+  /** Of the pages that are asked for. */
+  readonly #pages = new Map<number, string>()
+  /** Rooms of which pages up to a seq are on the way; the pushes that came meanwhile. */
+  readonly #filling = new Map<string, { to: number; held: Run[] }>()
+  /** µs of `nowMicros`. What was due before is recovered, however it comes. */
+  #liveSince = 0
   #session: Session | null = null
   #socket: Socket | null = null
   #settle: { done: () => void; failed: (error: Error) => void } | null = null
@@ -162,14 +190,22 @@ export class Connection {
     this.state = 'down'
     this.inFlight.clear()
     this.#asked.clear()
+    this.#pages.clear()
+    this.#filling.clear()
     socket?.resetAndDestroy()
   }
 
-  send(room: string, clientMessageId: string, body: string, due: number): void {
+  /** Ends an attempt that takes too long: `open` rejects. */
+  giveUp(): void {
+    this.#fail(new Error('no answer in time'))
+  }
+
+  /** `retry`: it may have reached the server before. */
+  send(room: string, clientMessageId: string, body: string, due: number, retry = false): void {
     const id = ++this.#lastId
-    this.inFlight.set(id, { due, room })
+    this.inFlight.set(id, { due, room, clientMessageId })
     this.#crowd.tally.sent++
-    this.#write(this.#crowd.dialect.send(id, room, clientMessageId, body))
+    this.#write(this.#crowd.dialect.send(id, room, clientMessageId, body, retry))
   }
 
   ping(): void {
@@ -188,7 +224,10 @@ export class Connection {
     this.#settle = null
     this.cut()
     if (settle !== null) settle.failed(error)
-    else if (wasLive) count(this.#crowd.tally.closed, error.message)
+    else if (wasLive) {
+      count(this.#crowd.tally.closed, error.message)
+      this.keeper?.ended()
+    }
   }
 
   #upgraded(): void {
@@ -203,7 +242,11 @@ export class Connection {
   #welcome(session: string | undefined): void {
     const restored = session !== undefined && session === this.#session?.id
     this.state = 'subscribing'
-    if (restored) return this.#liveWhenAnswered()
+    if (restored) {
+      this.#crowd.tally.resumed += this.spec.subscribe.length
+      this.#liveWhenAnswered()
+      return
+    }
     this.#session = session === undefined ? null : { id: session, bookmark: '' }
     this.#subscribeAll()
   }
@@ -222,8 +265,9 @@ export class Connection {
   }
 
   #liveWhenAnswered(): void {
-    if (this.state !== 'subscribing' || this.#asked.size > 0) return
+    if (this.state !== 'subscribing' || this.#asked.size > 0 || this.#pages.size > 0) return
     this.state = 'live'
+    this.#liveSince = nowMicros()
     this.#settle?.done()
     this.#settle = null
   }
@@ -259,16 +303,25 @@ export class Connection {
       tally.bytesInWindow += size
     }
     if (!this.spec.sampled) return
-    for (const due of payload.due) if (due >= window.from && due < window.to) deliveries.record(now - due)
+    const from = Math.max(window.from, this.#liveSince)
+    for (const due of payload.due) if (due >= from && due < window.to) deliveries.record(now - due)
   }
 
   #item(item: Item): void {
     switch (item.is) {
       case 'run': {
+        const filling = this.#filling.size === 0 ? undefined : this.#filling.get(item.room)
+        if (filling !== undefined) {
+          filling.held.push(item)
+          return
+        }
         const sequence = this.sequences.get(item.room) ?? this.#firstOf(item.room)
         sequence.take(item.first, item.last)
         return
       }
+      case 'comeBack':
+        this.keeper?.comeBack(item.afterMs)
+        return
       case 'greeting':
         this.#hello()
         return
@@ -296,6 +349,13 @@ export class Connection {
     if (message !== undefined) {
       this.inFlight.delete(id)
       this.#acknowledge(message, ok, error)
+      this.answered?.()
+      return
+    }
+    const paged = this.#pages.get(id)
+    if (paged !== undefined) {
+      this.#pages.delete(id)
+      this.#paged(paged, ok, error)
       return
     }
     const asked = this.#asked.get(id)
@@ -316,6 +376,7 @@ export class Connection {
 
   #subscribed(room: string, from: RoomPosition | null, ok: unknown): void {
     const answer = this.#crowd.dialect.subscribed(room, from, ok)
+    if (from !== null) this.#crowd.tally.resumed++
     this.#epochs.set(room, answer.epoch)
     if (answer.byNode === true) {
       if (!answer.recovered) this.#crowd.tally.notRecovered++
@@ -328,9 +389,45 @@ export class Connection {
       one.start = Math.min(one.start, answer.seq)
       return
     }
-    for (const seq of answer.caughtUp) sequence.take(seq, seq)
-    this.#crowd.tally.caughtUp += answer.caughtUp.length
+    this.#catchUp(sequence, answer.caughtUp)
     if (!answer.recovered) this.#crowd.tally.notRecovered++
+    if (answer.head !== undefined) {
+      this.#filling.set(room, { to: answer.head, held: [] })
+      this.#askPage(room, sequence, answer.head)
+    }
+  }
+
+  #catchUp(sequence: Sequence, seqs: number[]): void {
+    for (const seq of seqs) sequence.take(seq, seq)
+    this.#crowd.tally.caughtUp += seqs.length
+  }
+
+  #askPage(room: string, sequence: Sequence, to: number): void {
+    const id = ++this.#lastId
+    this.#pages.set(id, room)
+    const from = { room, epoch: this.#epochs.get(room)!, seq: sequence.next - 1 }
+    this.#write(this.#crowd.dialect.events!(id, from, to))
+  }
+
+  #paged(room: string, ok: unknown, error: string | null): void {
+    if (error !== null) {
+      count(this.#crowd.tally.refused, error)
+      this.#fail(new Error(`events: ${error}`))
+      return
+    }
+    const seqs = this.#crowd.dialect.paged(ok)
+    const { to, held } = this.#filling.get(room)!
+    const sequence = this.sequences.get(room)!
+    this.#catchUp(sequence, seqs ?? [])
+    // A page with nothing before the end is the server's mistake: what is missing then counts as lost.
+    if (seqs !== null && seqs.length > 0 && sequence.next <= to) {
+      this.#askPage(room, sequence, to)
+      return
+    }
+    if (seqs === null) this.#crowd.tally.notRecovered++
+    this.#filling.delete(room)
+    for (const run of held) sequence.take(run.first, run.last)
+    this.#liveWhenAnswered()
   }
 
   /** What is due on this connection of a stream up to its head; made where nothing of it has come. */
@@ -353,8 +450,9 @@ export class Connection {
     return sequence
   }
 
-  #acknowledge(message: { due: number; room: string }, ok: unknown, error: string | null): void {
+  #acknowledge(message: Outgoing, ok: unknown, error: string | null): void {
     const { tally, window, dialect, acknowledgements } = this.#crowd
+    this.keeper?.answered(message.clientMessageId, error !== null)
     if (error !== null) {
       count(tally.refused, error)
       return

@@ -32,8 +32,18 @@ export interface Subscribed extends RoomPosition {
   byNode?: boolean
   /** The seqs of the events that came with the answer; rising and contiguous after the position that was asked for. */
   caughtUp: number[]
-  /** False when the server could not go on from the position, or not in one answer. */
+  /** False when the server could not go on from the position. */
   recovered: boolean
+  /** Where the answer held only a part: the seq up to which the rest is to be asked for in pages. Pushes go on after it. */
+  head?: number
+}
+
+/** How the client library of a dialect comes back. */
+export interface Reconnection {
+  /** How long it waits before an attempt, in ms; `attempt` is 0 for the first one. */
+  delayMs(attempt: number): number
+  /** A connection that held so long (ms) was a good one: the next attempt is a first one again. */
+  stableMs: number
 }
 
 /** How one kind of server is spoken to. All texts are whole frames; ids are chosen by the caller and come back in replies. */
@@ -47,7 +57,14 @@ export interface Dialect {
   /** One text per subscription; `from` is null at first. */
   subscribe(id: number, room: string, from: RoomPosition | null): string
   subscribed(room: string, from: RoomPosition | null, ok: unknown): Subscribed
-  send(id: number, room: string, clientMessageId: string, body: string): string
+  /** Asks for the events after a position, up to a seq or as many as one answer holds; null where there are no such pages. */
+  events: ((id: number, from: RoomPosition, to: number) => string) | null
+  /** The seqs that such a page brought; null when the server could not go on from there. */
+  paged(ok: unknown): number[] | null
+  /** Null where no library does it. */
+  readonly reconnection: Reconnection | null
+  /** `retry`: it may have reached the server before. */
+  send(id: number, room: string, clientMessageId: string, body: string, retry: boolean): string
   /** Where the message stands that a `send` of this room brought, by its acknowledgement. */
   acknowledged(room: string, ok: unknown): { stream: string; seq: number }
   /** What keeps a silent connection alive, or null when the server asks by itself. */

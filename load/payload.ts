@@ -21,6 +21,8 @@ export type Item =
   | { is: 'reply'; id: number; ok: unknown; error: string | null }
   /** The server stopped pushing a room to this connection. */
   | { is: 'lagging'; room: string }
+  /** The server drains: the client is to come back after that time, in ms. */
+  | { is: 'comeBack'; afterMs: number }
   | { is: 'other' }
 
 /** Pushed events of one room with rising, contiguous seqs, one right after the other. */

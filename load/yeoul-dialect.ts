@@ -1,5 +1,6 @@
 import type { Answers, Reply } from '../src/protocol/frames.ts'
 import { SUBPROTOCOL } from '../src/protocol/frames.ts'
+import { EVENTS_LIMIT } from '../src/protocol/limits.ts'
 import { type Dialect, dueOf } from './dialect.ts'
 import { addEvent, emptyPayload, type Item, type Payload } from './payload.ts'
 
@@ -20,10 +21,19 @@ export const yeoul: Dialect = {
     const answer = ok as Answers['subscribe']
     const { epoch, seq } = answer.position
     if (!answer.recovered) return { room, epoch, seq, caughtUp: [], recovered: from === null }
-    return { room, epoch, seq, caughtUp: answer.events.map((event) => event.seq), recovered: !answer.more }
+    const caughtUp = answer.events.map((event) => event.seq)
+    return { room, epoch, seq, caughtUp, recovered: true, ...(answer.more && { head: answer.head }) }
   },
-  send: (id, room, clientMessageId, body) =>
-    `{"id":${id},"op":"send","room":"${room}","clientMessageId":"${clientMessageId}","body":"${body}"}`,
+  events: (id, { room, epoch, seq }, to) =>
+    JSON.stringify({ id, op: 'events', room, after: seq, epoch, limit: Math.min(EVENTS_LIMIT.max, to - seq) }),
+  paged(ok) {
+    const answer = ok as Answers['events']
+    return answer.recovered ? answer.events.map((event) => event.seq) : null
+  },
+  // As the SDK: full jitter, doubled up to a cap.
+  reconnection: { delayMs: (attempt) => Math.random() * Math.min(15_000, 500 * 2 ** attempt), stableMs: 5_000 },
+  send: (id, room, clientMessageId, body, retry) =>
+    `{"id":${id},"op":"send","room":"${room}","clientMessageId":"${clientMessageId}","body":"${body}"${retry ? ',"retry":true' : ''}}`,
   acknowledged: (room, ok) => ({ stream: room, seq: (ok as Answers['send']).seq }),
   ping: (id) => `{"id":${id},"op":"ping"}`,
   scan: scanYeoul,
@@ -125,8 +135,9 @@ function itemOf(value: unknown): Item {
     if (value.re === HELLO) return { is: 'welcome', heartbeatMs: (value.ok as Answers['hello']).heartbeatMs }
     return { is: 'reply', id: value.re, ok: value.ok, error: null }
   }
-  const push = value as { push?: unknown; room?: unknown }
+  const push = value as { push?: unknown; room?: unknown; afterMs?: unknown }
   if (push.push === 'lagging' && typeof push.room === 'string') return { is: 'lagging', room: push.room }
+  if (push.push === 'reconnect') return { is: 'comeBack', afterMs: Number(push.afterMs) }
   return { is: 'other' }
 }
 

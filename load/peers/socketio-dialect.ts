@@ -22,6 +22,13 @@ export const socketio: Dialect = {
     const byNode = node !== undefined
     return { room, epoch: 0, seq, byNode, caughtUp: [], recovered: from === null || (!byNode && from.seq === seq) }
   },
+  events: null,
+  paged: () => null,
+  // As socket.io-client: one second, doubled up to five, each up to half longer or shorter.
+  reconnection: {
+    delayMs: (attempt) => Math.min(5_000, 1_000 * 2 ** attempt * (0.5 + Math.random())),
+    stableMs: 0,
+  },
   send: (id, room, clientMessageId, body) => `42${id}["send","${room}","${clientMessageId}","${body}"]`,
   acknowledged(room, ok) {
     const { seq, node } = ok as { seq: number; node?: number }

@@ -15,6 +15,9 @@ export const ws: Dialect = {
     const byNode = node !== undefined
     return { room, epoch: 0, seq, byNode, caughtUp: [], recovered: from === null || (!byNode && from.seq === seq) }
   },
+  events: null,
+  paged: () => null,
+  reconnection: null,
   send: (id, room, clientMessageId, body) =>
     `{"id":${id},"op":"send","room":"${room}","clientMessageId":"${clientMessageId}","body":"${body}"}`,
   acknowledged(room, ok) {

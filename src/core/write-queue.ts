@@ -41,6 +41,9 @@ export class Fragment {
 /** Up to here, what waits for a connection is joined to one frame; above, shared bytes are written as they are. */
 const JOIN_MAX = 16_384
 
+/** Never added to: the list of every connection for which one item or none waits. */
+const NOTHING: (string | Fragment)[] = []
+
 /**
  * What waits to be written to one connection until the next flush: its replies and the rooms' shared fragments, in order.
  * Bounded: a fragment that does not fit is refused (`offer`), and the caller turns the subscription into a lagging one.
@@ -50,7 +53,9 @@ export class WriteQueue {
   readonly #changed: (queue: WriteQueue) => void
   /** Bytes that may wait. */
   readonly limit: number
-  #items: (string | Fragment)[] = []
+  /** What waits: the first, and those after it. One is what a busy room has for most: it needs no list. */
+  #first: string | Fragment | null = null
+  #more: (string | Fragment)[] = NOTHING
   #length = 0
   #dirty = false
   #ended = false
@@ -68,27 +73,20 @@ export class WriteQueue {
 
   /** A reply, or a push to this connection alone: one JSON object. Never refused. */
   push(item: string): void {
-    if (this.#ended) return
-    this.#items.push(item)
-    this.#length += item.length
-    this.#mark()
+    if (!this.#ended) this.#add(item, item.length)
   }
 
   /** Queues a room's fragment; false when more waits already than the connection may hold. */
   offer(fragment: Fragment): boolean {
     if (this.#length + this.wire.buffered > this.limit) return false
-    this.#items.push(fragment)
-    this.#length += fragment.text.length
-    this.#mark()
+    this.#add(fragment, fragment.text.length)
     return true
   }
 
   /** Queues presence or typing when there is room to spare; drops it otherwise. */
   offerEphemeral(fragment: Fragment): void {
     if (this.waiting > this.limit / 2) return
-    this.#items.push(fragment)
-    this.#length += fragment.text.length
-    this.#mark()
+    this.#add(fragment, fragment.text.length)
   }
 
   /** Resolves when no more waits than the connection may hold; never, when it closes first. */
@@ -99,7 +97,11 @@ export class WriteQueue {
     }
   }
 
-  #mark(): void {
+  #add(item: string | Fragment, length: number): void {
+    this.#length += length
+    if (this.#first === null) this.#first = item
+    else if (this.#more.length === 0) this.#more = [item]
+    else this.#more.push(item)
     if (this.#dirty) return
     this.#dirty = true
     this.#changed(this)
@@ -108,26 +110,35 @@ export class WriteQueue {
   /** The connection closes: what waits is dropped, and so is what comes later, such as the answer to a command under way. */
   end(): void {
     this.#ended = true
-    this.#items = []
-    this.#length = 0
+    this.#clear()
   }
 
   /** Writes all that waits: one write for the connection. */
   flush(): void {
     this.#dirty = false
-    const items = this.#items
+    const first = this.#first
+    const more = this.#more
     const length = this.#length
-    if (items.length === 0) return
-    this.#items = []
-    this.#length = 0
+    if (first === null) return
+    this.#clear()
     const wire = this.wire
-    if (items.length === 1) wire.write(frameOf(items[0] as string | Fragment, wire))
+    if (more.length === 0) wire.write(frameOf(first, wire))
     else if (length <= JOIN_MAX) {
-      let text = '['
-      for (const item of items) text += `${text.length === 1 ? '' : ','}${typeof item === 'string' ? item : item.text}`
+      let text = `[${textOf(first)}`
+      for (const item of more) text += `,${textOf(item)}`
       wire.write(wire.encode(`${text}]`))
-    } else wire.writeAll(items.map((item) => frameOf(item, wire)))
+    } else wire.writeAll([first, ...more].map((item) => frameOf(item, wire)))
   }
+
+  #clear(): void {
+    this.#first = null
+    this.#more = NOTHING
+    this.#length = 0
+  }
+}
+
+function textOf(item: string | Fragment): string {
+  return typeof item === 'string' ? item : item.text
 }
 
 function frameOf(item: string | Fragment, wire: Wire): Uint8Array {

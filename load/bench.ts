@@ -12,6 +12,7 @@ import { hotRoom } from './scenarios/hot-room.ts'
 import { idle } from './scenarios/idle.ts'
 import { ingest } from './scenarios/ingest.ts'
 import { reconnect } from './scenarios/reconnect.ts'
+import { rooms } from './scenarios/rooms.ts'
 import { sparse } from './scenarios/sparse.ts'
 
 /**
@@ -23,6 +24,7 @@ const SCENARIOS: Scenario[] = [
   floor,
   hotRoom,
   sparse,
+  rooms,
   ingest,
   idle,
   reconnect,

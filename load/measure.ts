@@ -23,6 +23,8 @@ export interface Load {
 export interface Measurable {
   readonly cpuSeconds: number
   readonly residentBytes: number
+  /** Write calls of the main thread, where it is one process: to sockets, and a few to wake other threads. */
+  readonly writeCalls?: number
   /** What makes up `cpuSeconds`, where it is more than one process. */
   readonly cpuByPart?: Record<string, number>
 }
@@ -38,6 +40,8 @@ export interface Measurement {
   /** The same by process, where there are several. */
   coresByPart: Record<string, number>
   deliveriesPerCpuSecond: number
+  /** System calls of the server's main thread that write, in the measured time; null where it is not one process. */
+  writeCalls: number | null
   acknowledgedPerCpuSecond: number
   /** From the time the message was due to the read that brought it; of the sampled connections. */
   delivery: LatencySummary
@@ -99,6 +103,7 @@ export async function measure(fleet: Fleet, server: Measurable, load: Load): Pro
       Object.entries(after.parts).map(([part, used]) => [part, (used - (before.parts[part] ?? 0)) / seconds]),
     ),
     deliveriesPerCpuSecond: delivered / Math.max(cpu, 0.01),
+    writeCalls: after.writes === null || before.writes === null ? null : after.writes - before.writes,
     acknowledgedPerCpuSecond: tally.acknowledgedInWindow / Math.max(cpu, 0.01),
     delivery: totals.deliveries.summary(),
     acknowledgement: totals.acknowledgements.summary(),
@@ -123,6 +128,7 @@ function readClocks(fleet: Fleet, server: Measurable) {
     at: nowMicros() / 1e6,
     parts,
     server: all.length > 0 ? all.reduce((sum, used) => sum + used, 0) : server.cpuSeconds,
+    writes: server.writeCalls ?? null,
     generators: fleet.pids.map(cpuSeconds),
     machine: busySeconds(),
   }
@@ -132,7 +138,7 @@ function readClocks(fleet: Fleet, server: Measurable) {
 const GENERATOR_CORE = 0.85
 
 /** Why a run has no figure, although nothing was lost: the generator was the bottleneck. Null when it was not. */
-export function generatorFull({ busiestGenerator }: Measurement): string | null {
+export function generatorFull({ busiestGenerator }: Pick<Measurement, 'busiestGenerator'>): string | null {
   if (busiestGenerator <= GENERATOR_CORE) return null
   return `the generator is full (${busiestGenerator.toFixed(2)} of a core in one process)`
 }

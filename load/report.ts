@@ -2,6 +2,7 @@ import type { LatencySummary } from './latency.ts'
 import type { Measurement } from './measure.ts'
 
 export interface Table {
+  /** Above it, unless it is empty. */
   title: string
   columns: string[]
   rows: string[][]
@@ -14,7 +15,7 @@ export function renderTable({ title, columns, rows: raw }: Table): string {
   const line = (cells: string[]) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`
   const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`
-  return [`**${title}**`, '', line(columns), rule, ...rows.map(line)].join('\n')
+  return [...(title === '' ? [] : [`**${title}**`, '']), line(columns), rule, ...rows.map(line)].join('\n')
 }
 
 /** 1234567 as `1.23 M`, 45678 as `45,678`. */
@@ -51,6 +52,7 @@ export function fanOutTable(title: string, rows: { name: string; measured: Measu
       'ack p99 ms',
       'events/write',
       'writes/s each',
+      'write calls a delivery',
       'lost',
       'dup.',
       'disord.',
@@ -67,6 +69,7 @@ export function fanOutTable(title: string, rows: { name: string; measured: Measu
       millis(m.acknowledgement.p99),
       m.eventsPerFrame.toFixed(1),
       number(m.writesPerConnection),
+      m.writeCalls === null ? '–' : (m.writeCalls / Math.max(1, m.deliveriesPerSecond * m.seconds)).toFixed(2),
       String(m.verdict.lost),
       String(m.verdict.duplicated),
       String(m.verdict.outOfOrder),

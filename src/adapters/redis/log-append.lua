@@ -1,7 +1,8 @@
 
 -- Appending
 --
---   append: origin, as of, epoch, window, channel, number of rooms, then of each room:
+--   append, on the logs of any number of partitions: origin, window, then of each partition:
+--     how many arguments follow for it, as of, epoch, channel, number of rooms, then of each room:
 --     id, load, number of drafts, then of each draft by its kind:
 --       m actor member key ask reply there rest
 --       e actor member target given body mentions rest
@@ -14,9 +15,11 @@
 --     there: '' nothing is known, or "<head> <0 or 1: there is such a message>" of the database
 --     given: '' nothing is known, or "<head> <0 or 1: has reacted so> <message as JSON, - for none>" of the database
 --     rest: the event as JSON from its type on, without the last brace
---   -> 'ok', now, and of each draft "a epoch seq n at" appended, "d epoch seq n at" a repeat, "r code" refused,
+--   -> of each partition one of
+--      'ok', now, and of each draft "a epoch seq n at" appended, "d epoch seq n at" a repeat, "r code" refused,
 --      "? what" nothing was done and the database must be asked about: r room, u user, t target, q repeat, w (waits for another)
---   -> 'fenced', now, or 'stale', now: nothing was done at all
+--      'fenced', now, or 'stale', now: nothing was done at all
+--      'failed', why: a fault; what came of it is not known
 
 local function find_repeat(log, key)
   local known = log.added[key]
@@ -235,21 +238,20 @@ local function tell(log, origin, channel, notices)
   call('SPUBLISH', channel, next_push(log.base) .. ' ' .. origin .. '\n' .. table.concat(notices, '\n'))
 end
 
-local function append(keys, args)
-  local now = now_ms()
-  local origin, as_of, epoch, window, channel = args[1], tonumber(args[2]), args[3], tonumber(args[4]), args[5]
-  local log = open_log(keys, now)
+local function append_to_partition(key, origin, window, now, args, at)
+  local as_of, epoch, channel, count = tonumber(args[at]), args[at + 1], args[at + 2], tonumber(args[at + 3])
+  local log = open_log({ key }, now)
   if not log then return { 'fenced', now } end
   if epoch ~= '' and (epoch ~= log.epoch or math.abs(now - as_of) > FRESH_MS) then return { 'stale', now } end
   rotate(log, window)
   local before = log.i
   local answers = { 'ok', now }
   local rooms, notices = {}, {}
-  local at = 7
-  for _ = 1, tonumber(args[6]) do
-    local id, load, count = args[at], args[at + 1], tonumber(args[at + 2])
+  at = at + 4
+  for _ = 1, count do
+    local id, load, drafts_ = args[at], args[at + 1], tonumber(args[at + 2])
     local room = open_room(log.base, id, load, now)
-    at = append_to(log, room, args, at + 3, count, answers)
+    at = append_to(log, room, args, at + 3, drafts_, answers)
     if room then
       rooms[#rooms + 1] = room
       room.now_changed = room:changed_messages()
@@ -265,6 +267,20 @@ local function append(keys, args)
     tell(log, origin, channel, notices)
   end
   return answers
+end
+
+-- Partitions have nothing to do with each other: what one of them meets, a fault even, is nothing to the others.
+local function append(keys, args)
+  local now = now_ms()
+  local origin, window = args[1], tonumber(args[2])
+  local results = {}
+  local at = 3
+  for i, key in ipairs(keys) do
+    local fine, result = pcall(append_to_partition, key, origin, window, now, args, at + 1)
+    results[i] = fine and result or { 'failed', type(result) == 'table' and result.err or tostring(result) }
+    at = at + 1 + tonumber(args[at])
+  end
+  return results
 end
 
 register('append', append)

@@ -1,13 +1,10 @@
 import type { Appended, Draft } from '../../ports/log.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Turns } from '../sql/postgres/turns.ts'
-import type { AppendCall, RoomDrafts } from './log-call.ts'
+import { type AppendCall, CALL_BYTES, CALL_DRAFTS, type RoomDrafts } from './log-call.ts'
 import { argumentsOf, codeOf, readAnswer, sizeOf, type Waiting, waitingOf } from './log-drafts.ts'
 import type { FactFinder, Loads } from './log-facts.ts'
 
-/** Drafts and bytes that one call takes at most: nothing else happens in Redis meanwhile. */
-const CALL_DRAFTS = 300
-const CALL_BYTES = 262_144
 /** A draft may need the room first, then a member, then a message; and what was loaded may be out of date once more. */
 const ROUNDS_WITHOUT_PROGRESS = 6
 const NOTHING: Loads = { epoch: '', rooms: new Map() }

@@ -42,10 +42,21 @@ export class LogFunctions {
     return partitionOf(room, this.#partitions)
   }
 
+  /** Whether one call may be about several partitions: in a Redis Cluster they lie in slots of their own. */
+  get partitionsShareCalls(): boolean {
+    return !this.#link.isCluster
+  }
+
   /** Rejects `unavailable`, `log_full` or `storage_full`; then nothing was done, or for `unavailable` perhaps. */
-  async call(partition: number, name: string, args: RedisArgument[]): Promise<unknown[]> {
+  call(partition: number, name: string, args: RedisArgument[]): Promise<unknown[]> {
+    return this.callOn([partition], name, args)
+  }
+
+  /** As `call`, on several partitions where they share calls. */
+  async callOn(partitions: number[], name: string, args: RedisArgument[]): Promise<unknown[]> {
+    const keys = partitions.map((partition) => `yeoul:{${partition}}:log`) as [string, ...string[]]
     try {
-      return (await library.call(this.#link, name, [`yeoul:{${partition}}:log`], args)) as unknown[]
+      return (await library.call(this.#link, name, keys, args)) as unknown[]
     } catch (error) {
       throw told(error as Error)
     }

@@ -130,8 +130,8 @@ describe('presence of several nodes', { concurrency: true }, () => {
     assert.deepEqual(await late.presence.among(room, ['u3', 'x', 'u7']), new Set(['u3', 'u7']))
     assert.deepEqual(await late.presence.list(newId(), 10), { users: [], count: 0 })
     late.presence.enter(room, 'late')
-    await until('the new node counts all', () => late.presence.count(room) === 1_201, 2_000)
-    await until('the old one too', () => nodes[0].presence.count(room) === 1_201, 2_000)
+    await until('the new node counts all', () => late.presence.count(room) === 1_201)
+    await until('the old one too', () => nodes[0].presence.count(room) === 1_201)
   })
 
   test('users of a node that is killed go offline by themselves within about six seconds, and one worker notes it', async (t) => {
@@ -187,7 +187,7 @@ describe('presence of several nodes', { concurrency: true }, () => {
       )
       return failed
     }
-    await until('it is tried', failing, 8_000)
+    await until('it is tried', failing)
     const saved: string[] = []
     const settled = await two.remains.settle(async (exits) => {
       saved.push(...exits.map((exit) => exit.user))
@@ -208,7 +208,7 @@ describe('presence of several nodes', { concurrency: true }, () => {
     await sleep(1_200)
     proxy.up.frozen = true
     await until('the far one is gone', sees(nodes[0], room, 'near'))
-    await until('its remains are settled', async () => (await nodes[0].remains.settle(async () => {})) === 1, 4_000)
+    await until('its remains are settled', async () => (await nodes[0].remains.settle(async () => {})) === 1)
     nodes[0].presence.enter(room, 'meanwhile')
     far.presence.enter(room, 'far too')
     proxy.up.frozen = false

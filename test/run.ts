@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PROGRAMS, programPath } from '../deploy/local/program.ts'
 import { buildIfStale } from '../web/build-if-stale.ts'
@@ -39,10 +40,17 @@ function testFiles(): string[] {
   return parts.length === 0 ? all : all.filter((file) => parts.some((part) => file.includes(part)))
 }
 
-/** What an operator has set for a server of theirs must not steer the tests. */
+/**
+ * What an operator has set for a server of theirs must not steer the tests. They start some three hundred processes on the
+ * same sources: with a cache of what was compiled each takes half the time to start.
+ */
 function cleanEnv(browser: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('YEOUL_'))
-  return { ...Object.fromEntries(own), CHROMIUM: browser }
+  return {
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/yeoul-tests'),
+    ...Object.fromEntries(own),
+    CHROMIUM: browser,
+  }
 }
 
 /** Here rather than where they are started: two installations at once would get into each other's way. */

@@ -70,6 +70,7 @@ export class LocalNode {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         ...env,
         YEOUL_HOST: '127.0.0.1',
         YEOUL_PORT: String(port),

@@ -8,7 +8,13 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const READY_MS = 30_000
+const READY_MS = 60_000
+/** What a process gets of ours: nothing that steers it. */
+const INHERITED = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+}
 
 export interface Outcome {
   code: number | null
@@ -56,7 +62,7 @@ export function launch(args: string[], { dataDir, env = {}, main = MAIN, npm }: 
   const [program, ...rest] = npm === true ? ['npm', ...args] : [process.execPath, main, ...args]
   const child = spawn(program, rest, {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, YEOUL_DATA_DIR: dataDir, YEOUL_PORT: '0', ...env },
+    env: { ...INHERITED, YEOUL_DATA_DIR: dataDir, YEOUL_PORT: '0', ...env },
     stdio: 'pipe',
   })
   running.add(child)

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { PersistStats } from '../../src/jobs/persist.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const PROGRAM = fileURLToPath(new URL('./write-back-worker.ts', import.meta.url))
 
@@ -27,7 +28,14 @@ export class WorkerProcess {
   constructor(options: { name: string; redis: string; database: string; partitions: number }) {
     const { name, redis, database, partitions } = options
     this.#child = spawn(process.execPath, [PROGRAM], {
-      env: { PATH: process.env.PATH, REDIS: redis, DATABASE: database, WORKER: name, PARTITIONS: String(partitions) },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        REDIS: redis,
+        DATABASE: database,
+        WORKER: name,
+        PARTITIONS: String(partitions),
+      },
       stdio: ['ignore', 'pipe', process.env.VERBOSE === undefined ? 'ignore' : 'inherit'],
     })
     createInterface({ input: this.#child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
@@ -37,7 +45,7 @@ export class WorkerProcess {
 
   /** Resolves with what it says once that is as wanted. */
   async told(wanted: (stats: PersistStats) => boolean): Promise<PersistStats> {
-    for (const end = Date.now() + 10_000; !wanted(this.stats); await sleep(20))
+    for (const end = Date.now() + PATIENCE_MS; !wanted(this.stats); await sleep(20))
       if (Date.now() > end) throw new Error(`the worker says ${JSON.stringify(this.stats)}`)
     return this.stats
   }

@@ -220,7 +220,7 @@ for (const log of ['sql', 'redis'] as const)
       }
       stop.abort()
       await Promise.all(busy)
-      await assertWitnessed({ rooms, reader: owner, writers, followers, withinMs: 10_000 })
+      await assertWitnessed({ rooms, reader: owner, writers, followers })
       const lines = [...writers, ...followers].map(({ line }) => line)
       assert.ok(
         lines.every((line) => line.cuts >= 1),

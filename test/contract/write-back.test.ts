@@ -58,7 +58,6 @@ describe('what the write-back worker writes', () => {
       await eventually(
         async () => (await head()) === 50,
         () => 'the full batch is not written',
-        5_000,
       )
       await worker.stop()
       worker = startWorker(node, url, 50, 1_000)
@@ -66,7 +65,6 @@ describe('what the write-back worker writes', () => {
       await eventually(
         async () => (await head()) === 51,
         () => 'the interval is over and nothing is written',
-        5_000,
       )
     } finally {
       await worker.stop()

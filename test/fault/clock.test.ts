@@ -46,7 +46,6 @@ test('[P2] the wall clock jumps hours forth and back: nobody is disconnected, or
   await eventually(
     () => followers.every((one) => one.head(room) === 5) && writers.every((one) => one.line.live),
     () => 'all subscribe',
-    5_000,
   )
 
   for (const jump of [0, 5 * HOUR, -7 * HOUR, 24 * HOUR, 0]) {
@@ -62,7 +61,7 @@ test('[P2] the wall clock jumps hours forth and back: nobody is disconnected, or
       `a jump to ${jump / HOUR} h disconnects nobody`,
     )
   }
-  const runs = await assertWitnessed({ rooms: [room], reader: owner, writers, followers, withinMs: 5_000 })
+  const runs = await assertWitnessed({ rooms: [room], reader: owner, writers, followers })
   const times = (runs.get(room)?.events ?? []).map((event) => event.at)
   assert.ok(
     times.some((at, i) => i > 0 && at < (times[i - 1] as number)),

@@ -16,7 +16,7 @@ import { TestSocket } from '../support/socket.ts'
 import { assertWitnessed, eventually, Follower, Writer } from '../support/witnesses.ts'
 
 const KILLS = 4
-/** A node that has not been heard of for 5 s is gone; those that are left look about once a second. */
+/** A node that has not been heard of for 5 s is gone: long before that is over its last exits are told. */
 const GONE_MS = 9_000
 
 let cluster: Cluster
@@ -167,7 +167,6 @@ describe('a gateway is killed at a point of one message', () => {
       await eventually(
         () => writer.line.live && follower.recoveries > 0,
         () => 'all are connected',
-        5_000,
       )
       const head = follower.head(room)
       const text = `the text of ${crypto.randomUUID()}`
@@ -184,16 +183,14 @@ describe('a gateway is killed at a point of one message', () => {
       await eventually(
         () => writer.unacked === 0,
         () => 'the message is acknowledged by the other gateway',
-        15_000,
       )
       await eventually(
         () => follower.head(room) > head,
         () => 'the follower on the other gateway gets it',
-        GONE_MS,
       )
       t.diagnostic(`delivered ${(performance.now() - killedAt).toFixed(0)} ms after the kill`)
       const rooms = await assertWitnessed({
-        ...{ rooms: [room], reader: ann, withinMs: 5_000 },
+        ...{ rooms: [room], reader: ann },
         ...{ writers: [writer], followers: [follower] },
       })
       assert.equal(rooms.get(room)?.events.length, head + 1, stored ? 'the repeat was recognised' : 'it was stored')
@@ -215,14 +212,12 @@ test('who was connected to a gateway that is killed goes offline by themselves',
   await eventually(
     async () => (await online()).includes(ben.id),
     () => 'ben is online',
-    5_000,
   )
   const killedAt = Date.now()
   await cluster.kill(first.name)
   await eventually(
     async () => !(await online()).includes(ben.id),
     () => 'ben is still online',
-    GONE_MS,
   )
   const lastExitAt = async () => {
     const { body } = await ann.call<{ items: { user: string; lastExitAt: number | null }[] }>(
@@ -234,7 +229,6 @@ test('who was connected to a gateway that is killed goes offline by themselves',
   await eventually(
     async () => Math.abs((await lastExitAt()) - killedAt) < GONE_MS,
     () => 'the time of his last exit is not known',
-    GONE_MS,
   )
   await post(ann, room)
   await watcher.until(() => watcher.seqs(room).length > 0, 'messages go on')

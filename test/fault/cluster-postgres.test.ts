@@ -12,9 +12,6 @@ import { Random } from '../support/random.ts'
 import { API_KEY } from '../support/server.ts'
 import { eventually } from '../support/witnesses.ts'
 
-/** How long after a fault sends may take to go on: connections are made anew, senders wait longer each time. */
-const HEALED_MS = 8_000
-
 /** A node waits so long for the database. */
 const ANSWER_MS = 10_000
 
@@ -47,12 +44,11 @@ async function suffer(t: TestContext, { begin, ms, state }: Fault): Promise<void
   const refusals = Object.keys(crowd.refusals)
   await end()
   const healing = performance.now()
-  await crowd.progress(20, HEALED_MS)
+  await crowd.progress()
   t.diagnostic(`sends went on after ${(performance.now() - healing).toFixed(0)} ms`)
   await eventually(
     async () => (await readiness()).every((status) => status === 200),
     () => 'the nodes are not ready again',
-    HEALED_MS,
   )
   await crowd.assertKept({ database: cluster.postgres.url })
   t.diagnostic(crowd.summary)

@@ -59,7 +59,6 @@ test('[P1] on a full disk sends get storage_full, reading goes on, and sending a
   await eventually(
     () => writer.unacked === 0,
     () => 'the first messages',
-    5_000,
   )
 
   for (let round = 0; round < 2; round++) {
@@ -73,7 +72,6 @@ test('[P1] on a full disk sends get storage_full, reading goes on, and sending a
         return (writer.refusals.get('storage_full') ?? 0) > 0
       },
       () => `no send was refused: ${[...writer.refusals]}`,
-      20_000,
     )
     assert.deepEqual([...writer.refusals.keys()], ['storage_full'])
 
@@ -97,7 +95,6 @@ test('[P1] on a full disk sends get storage_full, reading goes on, and sending a
       reader: other,
       writers: [writer],
       followers: [follower],
-      withinMs: 10_000,
     })
   }
   assert.equal(writer.line.cuts + follower.line.cuts, 0, 'nobody was disconnected')

@@ -36,7 +36,6 @@ async function scene(t: TestContext, changes: Parameters<typeof startTestServer>
   await eventually(
     () => writer.line.live && follower.head(body.id) > 0,
     () => 'the start',
-    5_000,
   )
   return { server, owner, room: body.id, writer, follower }
 }
@@ -62,13 +61,12 @@ test('[P1] [P3] [P4] the writing thread dies under load: sends get unavailable, 
     await eventually(
       async () => (await ready(server)) === 200,
       () => 'it is not ready again',
-      5_000,
     )
     writing = threads.at(-1) as Worker
   }
   assert.ok((writer.refusals.get('unavailable') ?? 0) > 0)
   // Nothing is sent after the last death: what was committed without an answer is delivered all the same.
-  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower], withinMs: 10_000 })
+  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower] })
   assert.equal(follower.line.cuts, 0)
   assert.deepEqual((await verifyStore(join(server.config.dataDir, 'yeoul.db'))).problems, [])
 })
@@ -81,14 +79,12 @@ test('the reading thread dies: sends go on, reads come back', async (t) => {
   await eventually(
     () => writer.unacked === 0,
     () => 'sends need no read',
-    2_000,
   )
   await eventually(
     async () => (await ready(server)) === 200,
     () => 'it is not ready again',
-    5_000,
   )
-  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower], withinMs: 10_000 })
+  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower] })
 })
 
 test('another process holds the database’s lock: what waits is bounded, sends get unavailable or overloaded, and it recovers', async (t) => {
@@ -99,18 +95,16 @@ test('another process holds the database’s lock: what waits is bounded, sends 
   await eventually(
     () => (writer.refusals.get('overloaded') ?? 0) > 0,
     () => 'nothing was refused',
-    2_000,
   )
   assert.equal(await ready(server), 503)
   assert.equal((await owner.call('GET', `/rooms/${room}/messages`)).status, 200, 'reading goes on')
   await eventually(
     () => (writer.refusals.get('unavailable') ?? 0) > 0,
     () => `no send was given up: ${[...writer.refusals]}`,
-    8_000,
   )
   assert.deepEqual([...writer.refusals.keys()].sort(), ['overloaded', 'unavailable'])
   other.exec('ROLLBACK')
   other.close()
-  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower], withinMs: 10_000 })
+  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers: [follower] })
   assert.equal(await ready(server), 200)
 })

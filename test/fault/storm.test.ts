@@ -31,7 +31,7 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
     for (const { line } of [writer, ...followers]) line.stop()
   })
   const atHead = () => followers.every((one) => one.head(room) >= CLIENTS + 1)
-  await eventually(atHead, () => 'not all have subscribed', 15_000)
+  await eventually(atHead, () => 'not all have subscribed')
 
   // The only reads go on by themselves: every 2 s which logins have ended, every second the version of the settings.
   const polls = (from: number) =>
@@ -46,12 +46,10 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
   await eventually(
     () => followers.every((one) => one.line.live && one.line.cuts === 1),
     () => `${followers.filter((one) => one.line.live).length} are back`,
-    15_000,
   )
   await eventually(
     () => followers.every((one) => one.head(room) === CLIENTS + 101),
     () => 'not all have recovered',
-    15_000,
   )
   const tookMs = Math.round(performance.now() - began)
   const readSince = (await metric(server, 'yeoul_store_reads_total')) - reads
@@ -59,5 +57,5 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
   assert.equal(await metric(server, 'yeoul_password_hashes_total'), hashes)
   assert.equal(await metric(server, 'yeoul_recoveries_total{result="log"}').catch(() => 0), fromLog)
   t.diagnostic(`all recovered within ${tookMs} ms`)
-  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers, withinMs: 10_000 })
+  await assertWitnessed({ rooms: [room], reader: owner, writers: [writer], followers })
 })

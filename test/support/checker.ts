@@ -12,7 +12,7 @@ export interface Acknowledged {
   body: string
   seq: number
   durability: Durability
-  /** When, ms since 1970. */
+  /** When, as the server said: the acknowledgement itself may have been long on its way. */
   at: number
 }
 

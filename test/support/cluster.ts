@@ -16,8 +16,6 @@ import { eventually } from './witnesses.ts'
 
 const JWT_SECRET = 'a secret that all nodes of the tests share'
 
-const READY_MS = 20_000
-
 /** A node in this process. */
 export interface ClusterNode extends TestServer {
   name: string
@@ -63,7 +61,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
     for (let i = 0; i < (options.nodes ?? 3); i++) await addNode()
     // A log in Redis takes nothing until workers have taken it on.
     const ready = async () => (await Promise.all(nodes.map(({ url }) => fetch(`${url}/readyz`)))).every(({ ok }) => ok)
-    await eventually(ready, () => 'not all nodes are ready', READY_MS)
+    await eventually(ready, () => 'not all nodes are ready')
     return {
       postgres,
       redis,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Durability } from '../../src/protocol/model.ts'
 import type { Loss, StoredRoom } from './checker.ts'
 import { assertSound, roomInDatabase, withDatabase } from './database.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { newPerson, type Person } from './people.ts'
 import type { Random } from './random.ts'
 import { kickAround, talk, Visitor } from './traffic.ts'
@@ -28,7 +29,6 @@ export interface CrowdOptions {
 
 /** How long a connection may be silent until its client gives it up. */
 const PING_MS = 1_000
-const MADE_MS = 15_000
 
 /**
  * The load of the fault tests: people on all nodes who talk, change what they said, follow every room, come, go and are
@@ -90,7 +90,7 @@ export class Crowd {
   }
 
   /** Waits until so many more messages were acknowledged. */
-  async progress(messages = 20, withinMs = 15_000): Promise<void> {
+  async progress(messages = 20, withinMs = PATIENCE_MS): Promise<void> {
     const goal = this.acknowledged + messages
     for (const end = performance.now() + withinMs; this.acknowledged < goal; await sleep(20)) {
       const { acknowledged, refusals } = this
@@ -118,7 +118,7 @@ export class Crowd {
       writers: this.writers,
       followers: this.followers,
       deliveries: this.visitors.flatMap((visitor) => visitor.deliveries),
-      withinMs: end.withinMs ?? 15_000,
+      ...(end.withinMs !== undefined && { withinMs: end.withinMs }),
       ...(end.losses !== undefined && { losses: end.losses }),
     }
     if (end.database === undefined) return assertWitnessed({ ...witnesses, reader: member })
@@ -176,10 +176,10 @@ async function roomOnceItCan(owner: Person, others: Person[]): Promise<string> {
     room = body.id
     return status === 201
   }
-  await eventually(made, () => 'no room can be made', MADE_MS)
+  await eventually(made, () => 'no room can be made')
   for (const { call } of others) {
     const joined = async () => (await call('POST', `/rooms/${room}/join`)).status === 200
-    await eventually(joined, () => 'the room cannot be joined', MADE_MS)
+    await eventually(joined, () => 'the room cannot be joined')
   }
   return room
 }

@@ -8,7 +8,6 @@ import { eventually } from './witnesses.ts'
 
 /** Of the clusters of the tests. */
 export const PARTITIONS = 16
-const WRITTEN_MS = 30_000
 
 /** Opens a cluster's database, works with it, and closes it. */
 export async function withDatabase<T>(url: string, work: (store: PostgresStore) => Promise<T>): Promise<T> {
@@ -27,7 +26,6 @@ export async function roomInDatabase(store: PostgresStore, room: string, member:
   await eventually(
     async () => (await written()) >= body.position.seq,
     () => `the database has not all ${body.position.seq} events of ${room}`,
-    WRITTEN_MS,
   )
   const events: RoomEvent[] = []
   let epoch = 0

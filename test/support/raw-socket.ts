@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
+import { PATIENCE_MS } from './patience.ts'
 
 export const TEXT = 0x1
 export const BINARY = 0x2
@@ -158,7 +159,7 @@ export class RawSocket {
     return this.until(() => this.frames.find((one) => one.opcode === opcode), `a frame of opcode ${opcode}`)
   }
   /** The code that the server closed with, once the TCP connection is over too; null when it sent no close frame. */
-  async closeCode(ms = 5_000): Promise<number | null> {
+  async closeCode(ms = PATIENCE_MS): Promise<number | null> {
     await this.until(() => this.ended || this.frames.some(({ opcode }) => opcode === CLOSE), 'a close', ms)
     const close = this.frames.find(({ opcode }) => opcode === CLOSE)
     if (!this.ended) {
@@ -170,7 +171,7 @@ export class RawSocket {
     return close.payload.length < 2 ? 1005 : close.payload.readUInt16BE()
   }
 
-  until<T>(find: () => T | undefined | false, what: string, ms = 5_000): Promise<T> {
+  until<T>(find: () => T | undefined | false, what: string, ms = PATIENCE_MS): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = find()

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import { PATIENCE_MS } from './patience.ts'
 
 type Item = Record<string, unknown> & { re?: number; push?: string }
 
@@ -75,7 +76,7 @@ export class TestSocket {
   }
 
   /** Waits until `find` finds something. Rejects after `ms` with `what` was waited for. */
-  until<T>(find: () => T | undefined | null | false, what: string, ms = 5_000): Promise<T> {
+  until<T>(find: () => T | undefined | null | false, what: string, ms = PATIENCE_MS): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = find()

@@ -15,6 +15,7 @@ import {
   violations,
 } from './checker.ts'
 import { type Item, Line } from './line.ts'
+import { PATIENCE_MS } from './patience.ts'
 import type { Person } from './people.ts'
 
 const RETRY_MS = 50
@@ -74,7 +75,8 @@ export class Writer {
     }[type]
     this.line.ask(op, { room, seq: target, ...fields }, (ok) => {
       if (ok === null) return
-      const change = { type, user: this.person.id, room, target, seq: ok.seq as number, at: Date.now() }
+      const { seq, at } = ok as { seq: number; at: number }
+      const change = { type, user: this.person.id, room, target, seq, at }
       this.changes.push(type === 'edit' ? { ...change, body } : change)
     })
   }
@@ -110,7 +112,7 @@ export class Writer {
       this.problems.push(`[P3] ${id} was acknowledged at ${before.seq} and at ${seq}`)
     const durability = ok.durability as Durability
     if (durability !== this.#durability) this.problems.push(`[P1] ${id} is ${durability}`)
-    this.acked.set(id, { user: this.person.id, room, clientMessageId: id, body, seq, durability, at: Date.now() })
+    this.acked.set(id, { user: this.person.id, room, clientMessageId: id, body, seq, durability, at: ok.at as number })
     this.#retryMs = RETRY_MS
     this.#unacked.delete(id)
   }
@@ -285,7 +287,7 @@ export async function storedRoom(reader: Person, room: string): Promise<StoredRo
 }
 
 /** Waits until a condition holds; fails with `what` after `ms`. */
-export async function eventually(holds: () => boolean | Promise<boolean>, what: () => string, ms: number) {
+export async function eventually(holds: () => boolean | Promise<boolean>, what: () => string, ms = PATIENCE_MS) {
   const end = performance.now() + ms
   while (!(await holds())) {
     if (performance.now() > end) assert.fail(`after ${ms} ms: ${what()}`)
@@ -303,7 +305,8 @@ export interface Witnesses {
   deliveries?: Delivery[]
   /** When the log lost its data. */
   losses?: Loss[]
-  withinMs: number
+  /** How long acknowledgements and followers may take from now on. */
+  withinMs?: number
 }
 
 /**
@@ -311,7 +314,7 @@ export interface Witnesses {
  * may contradict what is stored (P1–P5). Answers the rooms as they are stored.
  */
 export async function assertWitnessed(all: Witnesses): Promise<Map<string, StoredRoom>> {
-  const { rooms, reader, writers, followers, deliveries = [], losses, withinMs } = all
+  const { rooms, reader, writers, followers, deliveries = [], losses, withinMs = PATIENCE_MS } = all
   const told = () => [...writers, ...followers].flatMap((witness) => witness.problems)
   const waiting = () => writers.reduce((sum, writer) => sum + writer.unacked, 0)
   await eventually(

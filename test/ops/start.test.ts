@@ -86,7 +86,7 @@ test('a second signal ends it at once', async () => {
   assert.equal(socket.readyState, WebSocket.OPEN)
   server.signal('SIGTERM')
   assert.equal(await server.exited, 1)
-  assert.ok(performance.now() - began < 5_000)
+  assert.ok(performance.now() - began < 15_000)
   await closed
 })
 

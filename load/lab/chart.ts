@@ -60,12 +60,13 @@ function bars(chart: Chart, figure: Figure, results: Result[], palette: Palette)
     const x = scale.at(tick).toFixed(1)
     return `<path class="grid" d="M${x} 0V${bottom}"/><text class="tick" x="${x}" y="${bottom + 16}" text-anchor="middle">${tickText(tick)}</text>`
   })
+  const texts: string[] = []
   for (const [i, { name, system, figures }] of shown.entries()) {
     const top = i * BAND
     const spread = figures[figure.key]
     const value = spread === undefined ? 'no figure' : cellText(spread, figure)
-    parts.push(
-      `<text class="name" x="${EDGE / 2}" y="${top + 14}">${escaped(shortened(name, 64 - value.length))}</text>`,
+    texts.push(
+      `<text class="name" x="${EDGE / 2}" y="${top + 14}">${escaped(shortened(name, 54 - value.length))}</text>`,
       `<text class="value" x="${WIDTH - EDGE}" y="${top + 14}" text-anchor="end">${escaped(value)}</text>`,
     )
     if (spread === undefined) continue
@@ -80,6 +81,8 @@ function bars(chart: Chart, figure: Figure, results: Result[], palette: Palette)
     const x = scale.at(at).toFixed(1)
     parts.push(`<path class="limit" d="M${x} 0V${bottom}"><title>${escaped(name)}</title></path>`)
   }
+  // Over everything else, so that nothing runs through a word.
+  parts.push(...texts)
   return { svg: drawing(bottom + 24, chart.title, parts), legend: legendOf([], [...limits, ...beyond]) }
 }
 

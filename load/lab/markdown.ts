@@ -41,10 +41,12 @@ function chapter(one: Findings): string[] {
 
 /** What an experiment brought, to be read in a terminal: what would make rows too long stands below them. */
 export function terminalSummary(one: Findings): string {
-  const remarks = one.results.flatMap(({ name, remark }) => (remark === null ? [] : [`  ${name}: ${remark}`]))
+  const remarks = new Set(
+    one.results.flatMap(({ system, remark }) => (remark === null ? [] : [`- ${system}: ${remark}`])),
+  )
   return [
-    renderTable(resultTable(one, false)),
-    ...(remarks.length === 0 ? [] : [remarks.join('\n')]),
+    ...(one.results.length === 0 ? [] : [renderTable(resultTable(one, false))]),
+    ...(remarks.size === 0 ? [] : [[...remarks].join('\n')]),
     ...brokenLines(one),
     ...notesOf(one),
     `${one.checked - brokenRows(one)} invariants hold, ${one.broken.length} broken`,
@@ -59,13 +61,14 @@ function brokenRows(one: Findings): number {
 export function verdict(findings: Findings[]): string {
   const checked = findings.reduce((sum, one) => sum + one.checked, 0)
   const broken = findings.flatMap((one) => one.broken)
+  if (checked + broken.length === 0) return 'Nothing was measured.'
   if (broken.length === 0) return `All ${checked} invariants hold: nothing lost, repeated or out of order.`
   return `**${broken.length} broken**, of ${checked} invariants and ${findings.length} experiments.`
 }
 
 function overview(findings: Findings[]): Table {
   return {
-    title: 'Overview',
+    title: '',
     columns: ['experiment', 'what they found', 'rows', 'invariants', 'broken'],
     rows: findings.map((one) => [
       `${one.experiment.name}: ${one.experiment.title}`,
@@ -83,7 +86,7 @@ function resultTable({ experiment, results }: Findings, remarks: boolean): Table
   const claims = results.some(({ claim }) => claim !== null)
   const remarked = remarks && results.some(({ remark }) => remark !== null)
   return {
-    title: experiment.title,
+    title: '',
     columns: [
       '',
       ...figures.map(({ title }) => title),
@@ -94,7 +97,7 @@ function resultTable({ experiment, results }: Findings, remarks: boolean): Table
       `${result.broken.length > 0 ? 'BROKEN ' : ''}${result.name}`,
       ...(result.void === null
         ? figures.map((figure) => cellText(result.figures[figure.key], figure))
-        : [`no figure: ${result.void}`, ...figures.slice(1).map(() => '')].slice(0, figures.length)),
+        : figures.map((_, i) => (i === 0 ? 'no figure' : ''))),
       ...(claims ? [result.claim ?? ''] : []),
       ...(remarked ? [result.remark ?? ''] : []),
     ]),
@@ -106,7 +109,9 @@ function brokenLines(one: Findings): string[] {
 }
 
 function notesOf({ results }: Findings): string[] {
-  const notes = results.flatMap(({ name, notes }) => notes.map((note) => `- ${name}: ${note}`))
+  const notes = results.flatMap(({ name, notes, void: why }) =>
+    [...(why === null ? [] : [`no figure: ${why}`]), ...notes].map((note) => `- ${name}: ${note}`),
+  )
   return notes.length === 0 ? [] : [notes.join('\n')]
 }
 

@@ -10,27 +10,25 @@ export function escaped(text: string): string {
 
 /** The little Markdown that experiments are described in, as HTML: paragraphs, lists, and what `inline` knows. */
 export function prose(markdown: string): string {
-  return markdown
-    .trim()
-    .split(/\n\s*\n/)
-    .map((block) => {
-      const lines = block.split('\n').map((line) => line.trim())
-      if (!lines[0]!.startsWith('- ')) return `<p>${inline(lines.join(' '))}</p>`
-      return `<ul>${items(lines)
-        .map((item) => `<li>${inline(item)}</li>`)
-        .join('')}</ul>`
-    })
-    .join('\n')
-}
-
-/** A line that does not begin an item goes on with the one before. */
-function items(lines: string[]): string[] {
-  const found: string[] = []
-  for (const line of lines) {
-    if (line.startsWith('- ')) found.push(line.slice(2))
-    else found.push(`${found.pop() ?? ''} ${line}`)
+  const html: string[] = []
+  let words: string[] = []
+  let items: string[] = []
+  const close = () => {
+    if (words.length > 0) html.push(`<p>${inline(words.join(' '))}</p>`)
+    if (items.length > 0) html.push(`<ul>${items.map((item) => `<li>${inline(item)}</li>`).join('')}</ul>`)
+    words = []
+    items = []
   }
-  return found
+  for (const line of markdown.split('\n').map((text) => text.trim())) {
+    if (line === '') close()
+    else if (line.startsWith('- ')) {
+      if (words.length > 0) close()
+      items.push(line.slice(2))
+    } else if (items.length > 0) items.push(`${items.pop()} ${line}`)
+    else words.push(line)
+  }
+  close()
+  return html.join('\n')
 }
 
 /** `code`, **strong**, *emphasis* and links to web pages, as HTML; everything else is text. */

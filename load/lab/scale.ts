@@ -18,19 +18,29 @@ export function linear(max: number, from: number, to: number, wanted = 4): Scale
   return { ticks, at: (value) => between(value / (count * step), from, to) }
 }
 
-/** Whole decades around the values; what is not positive lies at the lower end. */
+/** Round values of every decade. */
+const ROUND = [1, 2, 5]
+const MOST_TICKS = 7
+
+/** From a round value to a round value around those given; what is not positive lies at the lower end. */
 export function logarithmic(values: number[], from: number, to: number): Scale {
   const positive = values.filter((value) => value > 0)
-  const low = Math.floor(Math.log10(Math.min(...positive, 1e12)) + 1e-9)
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...positive, 10 ** low)) - 1e-9))
-  const within = high - low === 1 ? [1, 2, 5] : [1]
-  const ticks: number[] = []
-  for (let power = low; power <= high; power++) {
-    for (const factor of power === high ? [1] : within) ticks.push(Number((factor * 10 ** power).toPrecision(12)))
+  const [min, max] = positive.length > 0 ? [Math.min(...positive), Math.max(...positive)] : [1, 10]
+  const round: number[] = []
+  for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)) + 1; power++) {
+    for (const factor of ROUND) round.push(Number((factor * 10 ** power).toPrecision(12)))
   }
+  const first = round.findLastIndex((value) => value <= min)
+  const last = Math.max(
+    first + 1,
+    round.findIndex((value) => value >= max),
+  )
+  const all = round.slice(first, last + 1)
+  const [low, high] = [all[0]!, all.at(-1)!]
+  const decades = all.filter((value) => Number.isInteger(Math.log10(value)))
   return {
-    ticks,
-    at: (value) => between(value > 0 ? (Math.log10(value) - low) / (high - low) : 0, from, to),
+    ticks: all.length <= MOST_TICKS ? all : decades,
+    at: (value) => between(value > 0 ? Math.log(value / low) / Math.log(high / low) : 0, from, to),
   }
 }
 

@@ -1,0 +1,198 @@
+import { nowMicros, sleep, sleepUntil } from '../clock.ts'
+import { crowd, type Membership } from '../crowd.ts'
+import { roomOf } from '../dialect.ts'
+import type { Drops, Endured } from '../drops.ts'
+import { Fleet, type Totals } from '../fleet.ts'
+import type { Ran, Verdict } from '../generator.ts'
+import { Latency, type LatencySummary } from '../latency.ts'
+import { cpuSeconds } from '../processes.ts'
+import type { Counted, Running } from './drops-systems.ts'
+
+/** Messages a second, over all rooms, of one sender a room, who is not cut. */
+export const RATE = 50
+
+export interface Trial {
+  seconds: number
+  drops?: Drops
+  /** All are cut at once that long after the beginning, in ms. */
+  cutAllAfterMs?: number
+  /** What is done to the system, and how long after the beginning. */
+  strike?: { afterMs: number; does(): Promise<void> }
+  /** How long after the last message who is away may take to come back, in ms. */
+  patienceMs: number
+  /** How long what is missing may take to arrive after that, in ms. */
+  settleMs: number
+}
+
+/** What became of one trial. Counts are of this trial alone. */
+export interface Outcome {
+  /** What should have been received, by everybody who was subscribed. */
+  expected: number
+  lost: number
+  duplicated: number
+  outOfOrder: number
+  acknowledged: number
+  /** Seqs that were given. */
+  numbered: number
+  /** Sends without an answer on their connection, or refused, that were sent again. */
+  sentAgain: number
+  refused: number
+  ran: Ran
+  connections: number
+  endured: Endured
+  /** Of coming back, from the moment that the network was there again, in ms. */
+  back: LatencySummary
+  /** Subscriptions that were taken up again, and those of them that could not go on from where they were. */
+  resumed: number
+  notRecovered: number
+  caughtUp: number
+  /** From the last message until everybody had everything; null: never. */
+  completeSeconds: number | null
+  /** Of messages that were due while the receiver was connected. */
+  delivery: LatencySummary
+  serverCpuSeconds: number
+  /** Null where nothing is counted. */
+  counted: Counted | null
+  /** Reads of the database in the same time when nothing happens. */
+  backgroundReads: number
+  /** Of a core, of the generator process that used most. */
+  busiestGenerator: number
+  examples: string[]
+}
+
+/** A crowd that is connected to a system and lives through trials, one after the other. */
+export class Crowd {
+  readonly connections: number
+  readonly #running: Running
+  readonly #memberships: Membership[]
+  readonly #fleet: Fleet
+  #before: State = { tally: null, verdict: null, heads: {} }
+
+  private constructor(running: Running, memberships: Membership[], fleet: Fleet, connections: number) {
+    this.#running = running
+    this.#memberships = memberships
+    this.#fleet = fleet
+    this.connections = connections
+  }
+
+  /** The first of each room sends, in a process of its own; the others are the crowd. */
+  static async open(running: Running, rooms: number): Promise<Crowd> {
+    const { targets } = running.subject
+    const memberships = running.subject.memberships.slice(0, rooms)
+    const groups = crowd(memberships, 1, 1, targets)
+    // Everybody's deliveries are timed: there are few.
+    const specs = groups.map((group) => group.map((spec) => ({ ...spec, sampled: true })))
+    const fleet = await Fleet.open(targets[0]!, specs)
+    return new Crowd(running, memberships, fleet, groups[1]!.length)
+  }
+
+  /** Messages that were acknowledged so far. */
+  get acknowledged(): number {
+    return this.#before.tally?.acknowledged ?? 0
+  }
+
+  /** `quietSeconds`: how long nothing happens first, to see what the system reads by itself. */
+  async run(trial: Trial, quietSeconds: number): Promise<Outcome> {
+    const quiet = await this.#running.counted()
+    await sleep(quietSeconds * 1000)
+    const counted = await this.#running.counted()
+    const cpu = this.#running.cpuSeconds()
+    const generators = this.#fleet.pids.map(cpuSeconds)
+    const from = nowMicros() + 100_000
+    const to = from + trial.seconds * 1e6
+    const { patienceMs, settleMs } = trial
+    const [ran, endured] = await Promise.all([
+      this.#fleet.runOn(
+        0,
+        { rate: RATE, bodyLength: 64, startAt: from, windowFrom: from, windowTo: to, keepUp: true },
+        patienceMs,
+      ),
+      this.#fleet.endureOn(1, {
+        from,
+        to,
+        drops: trial.drops ?? null,
+        cutAllAt: trial.cutAllAfterMs === undefined ? null : from + trial.cutAllAfterMs * 1000,
+        patienceMs,
+      }),
+      trial.strike === undefined ? null : sleepUntil(from + trial.strike.afterMs * 1000).then(trial.strike.does),
+    ])
+    const after = await this.#settled(settleMs)
+    const completeAt = nowMicros()
+    const took = (completeAt - from) / 1e6
+    const countedAfter = await this.#running.counted()
+    const before = this.#before
+    this.#before = after.state
+    const { tally, verdict, heads } = after.state
+    const grown = (of: (state: State) => number | undefined) => of(after.state)! - (of(before) ?? 0)
+    const acknowledged = grown((state) => state.tally?.acknowledged)
+    return {
+      ...this.#given(before, heads, tally.rooms),
+      lost: verdict.lost - (before.verdict?.lost ?? 0),
+      duplicated: grown((state) => state.verdict?.duplicated),
+      outOfOrder: grown((state) => state.verdict?.outOfOrder),
+      acknowledged,
+      sentAgain: grown((state) => state.tally?.sent) - acknowledged,
+      refused: grown(({ tally }) => total(tally?.refused ?? {})),
+      ran,
+      connections: this.connections,
+      endured,
+      back: Latency.merged([endured.times]).summary(),
+      resumed: grown((state) => state.tally?.resumed),
+      notRecovered: grown((state) => state.tally?.notRecovered),
+      caughtUp: grown((state) => state.tally?.caughtUp),
+      completeSeconds: verdict.lost > (before.verdict?.lost ?? 0) ? null : (completeAt - to) / 1e6,
+      delivery: after.deliveries.summary(),
+      serverCpuSeconds: this.#running.cpuSeconds() - cpu,
+      counted: counted && countedAfter && growth(counted, countedAfter),
+      backgroundReads: quiet && counted ? ((counted.reads - quiet.reads) / quietSeconds) * took : 0,
+      busiestGenerator: Math.max(...this.#fleet.pids.map((pid, i) => cpuSeconds(pid) - generators[i]!)) / took,
+      examples: verdict.examples,
+    }
+  }
+
+  /** Waits until everybody has everything, or patience ends. */
+  async #settled(settleMs: number): Promise<{ state: Known; deliveries: Latency }> {
+    const { rooms } = (await this.#fleet.totals()).tally
+    const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
+    const verdict = await this.#fleet.settle(heads, settleMs)
+    const { tally, deliveries } = await this.#fleet.totals()
+    return { state: { tally, verdict, heads }, deliveries }
+  }
+
+  #given(before: State, heads: Record<string, number>, rooms: Totals['tally']['rooms']) {
+    const members = new Map(this.#memberships.map(({ room, people }) => [room, people.length]))
+    let numbered = 0
+    let expected = 0
+    for (const [stream, head] of Object.entries(heads)) {
+      const events = Math.max(0, head - Math.max(before.heads[stream] ?? 0, rooms[stream]!.start))
+      numbered += events
+      expected += events * (members.get(roomOf(stream)) ?? 0)
+    }
+    return { numbered, expected }
+  }
+
+  close(): Promise<void> {
+    return this.#fleet.close()
+  }
+}
+
+/** As it stood after a trial. */
+interface State {
+  tally: Totals['tally'] | null
+  verdict: Verdict | null
+  heads: Record<string, number>
+}
+type Known = State & { tally: Totals['tally']; verdict: Verdict }
+
+function growth(before: Counted, after: Counted): Counted {
+  return {
+    reads: after.reads - before.reads,
+    hashes: after.hashes - before.hashes,
+    fromMemory: after.fromMemory - before.fromMemory,
+    fromLog: after.fromLog - before.fromLog,
+  }
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0)
+}

@@ -302,7 +302,8 @@ export class Connection {
       tally.framesInWindow++
       tally.bytesInWindow += size
     }
-    if (!this.spec.sampled) return
+    // What was missed may come before the word that the connection is live.
+    if (!this.spec.sampled || this.state !== 'live') return
     const from = Math.max(window.from, this.#liveSince)
     for (const due of payload.due) if (due >= from && due < window.to) deliveries.record(now - due)
   }

@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { type ConnectionSpec, newTally, roomTally, type Tally } from './connection.ts'
+import type { Endured, EndurePlan } from './drops.ts'
 import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
 import type { HttpAsked, HttpPlan } from './http-load.ts'
 import { Latency } from './latency.ts'
 import type { PagesPlan, PagesRead } from './pages.ts'
 import { exited, startChild } from './processes.ts'
+import type { SessionsHeld, SessionsPlan } from './sessions.ts'
 
 export interface Target {
   dialect: DialectName
@@ -76,19 +78,37 @@ export class Fleet {
 
   /** Opens every group in a process of its own. Throws unless all connections come up. */
   static async open(target: Target, groups: ConnectionSpec[][], parallel = 100): Promise<Fleet> {
-    const fleet = new Fleet(groups.map(() => new Generator()))
+    const fleet = Fleet.idle(groups.length)
+    try {
+      await fleet.connect(target, groups, parallel)
+      return fleet
+    } catch (error) {
+      await fleet.close()
+      throw error
+    }
+  }
+
+  /** Opens connections in processes that have none: a group in each. Throws unless all come up. */
+  async connect(target: Target, groups: ConnectionSpec[][], parallel = 100): Promise<void> {
     const opened = await Promise.all(
-      fleet.#generators.map((generator, i) =>
+      this.#generators.map((generator, i) =>
         generator.ask<Opened>({ do: 'open', ...target, connections: groups[i] ?? [], parallel }),
       ),
     )
     const wanted = groups.reduce((sum, group) => sum + group.length, 0)
     const live = opened.reduce((sum, one) => sum + one.live, 0)
     if (live < wanted) {
-      await fleet.close()
       throw new Error(`${live} of ${wanted} connections came up: ${JSON.stringify(opened.map((o) => o.failures))}`)
     }
-    return fleet
+  }
+
+  /** One session on each connection, a group and a plan for each process; rejects when a process ends. */
+  async sessions(target: Target, groups: ConnectionSpec[][], plans: SessionsPlan[]): Promise<SessionsHeld[]> {
+    return Promise.all(
+      this.#generators.map((generator, i) =>
+        generator.ask<SessionsHeld>({ do: 'sessions', ...target, connections: groups[i]!, plan: plans[i]! }),
+      ),
+    )
   }
 
   get pids(): number[] {
@@ -113,6 +133,10 @@ export class Fleet {
 
   cutOn(index: number, jitterMs: number, patienceMs: number): Promise<Recovered> {
     return this.#generators[index]!.ask<Recovered>({ do: 'cut', jitterMs, patienceMs })
+  }
+
+  endureOn(index: number, plan: EndurePlan): Promise<Endured> {
+    return this.#generators[index]!.ask<Endured>({ do: 'endure', plan })
   }
 
   pagesOn(index: number, plan: PagesPlan): Promise<PagesRead> {
@@ -168,6 +192,7 @@ function mergedTally(tallies: Tally[]): Tally {
     all.acknowledged += tally.acknowledged
     all.acknowledgedInWindow += tally.acknowledgedInWindow
     all.lagging += tally.lagging
+    all.resumed += tally.resumed
     all.notRecovered += tally.notRecovered
     for (const [code, n] of Object.entries(tally.refused)) all.refused[code] = (all.refused[code] ?? 0) + n
     for (const [why, n] of Object.entries(tally.closed)) all.closed[why] = (all.closed[why] ?? 0) + n

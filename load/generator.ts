@@ -1,12 +1,16 @@
 import { newId } from '../src/core/ids.ts'
 import { nowMicros, sleep } from './clock.ts'
 import { Connection, type ConnectionSpec, type Crowd, newTally, type Tally } from './connection.ts'
-import { bodyOf, type Dialect, roomOf } from './dialect.ts'
+import { bodyOf, type Dialect, type Reconnection, roomOf } from './dialect.ts'
+import { type EndurePlan, endure } from './drops.ts'
+import { askAll, type HttpPlan } from './http-load.ts'
+import { KeptConnection, newReturns } from './keeper.ts'
 import { Latency } from './latency.ts'
 import { type PagesPlan, readPages } from './pages.ts'
 import { PayloadCache } from './payload.ts'
 import { socketio } from './peers/socketio-dialect.ts'
 import { ws } from './peers/ws-dialect.ts'
+import { holdSessions, type SessionsPlan } from './sessions.ts'
 import { yeoul } from './yeoul-dialect.ts'
 
 /**
@@ -24,18 +28,33 @@ export interface SendPlan {
   startAt: number
   windowFrom: number
   windowTo: number
+  /** Senders whose connection ends come back, and send again what was not acknowledged, as a client library does. */
+  keepUp?: boolean
+}
+
+interface Clients {
+  dialect: DialectName
+  host: string
+  port: number
+  connections: ConnectionSpec[]
 }
 
 export type Request =
-  | { do: 'open'; dialect: DialectName; host: string; port: number; connections: ConnectionSpec[]; parallel: number }
+  | ({ do: 'open'; parallel: number } & Clients)
+  /** One session on each connection, opened when it is due. Answers when all have ended or are given up. */
+  | ({ do: 'sessions'; plan: SessionsPlan } & Clients)
   /** Sets the window of what is measured and begins its figures anew; sends, if this process has senders. Answers when every send is answered. */
   | { do: 'run'; plan: SendPlan; patienceMs: number }
   /** Waits until every connection has everything up to the rooms' heads, or patience ends; then judges. */
   | { do: 'settle'; heads: Record<string, number>; patienceMs: number }
   /** Resets every connection at once and brings each back after a random part of `jitterMs`. */
   | { do: 'cut'; jitterMs: number; patienceMs: number }
+  /** Keeps the connections up while others talk, and cuts them by the plan. Sets the window of what is measured. */
+  | { do: 'endure'; plan: EndurePlan }
   /** Reads pages of a room's history over HTTP. */
   | { do: 'pages'; plan: PagesPlan }
+  /** Asks over HTTP. */
+  | { do: 'http'; plan: HttpPlan }
   | { do: 'report' }
   | { do: 'close' }
 
@@ -85,14 +104,24 @@ async function handle(request: Request): Promise<unknown> {
   switch (request.do) {
     case 'open':
       return open(request)
+    case 'sessions':
+      prepare(request).window = { from: 0, to: Number.POSITIVE_INFINITY }
+      return holdSessions(connections, request.plan)
     case 'run':
       return run(request.plan, request.patienceMs)
     case 'settle':
       return settle(request.heads, request.patienceMs)
     case 'cut':
       return cut(request.jitterMs, request.patienceMs)
+    case 'endure': {
+      const { from, to } = request.plan
+      openWindow(begun(), { windowFrom: from, windowTo: to })
+      return endure(connections, reconnection(), request.plan)
+    }
     case 'pages':
       return readPages(request.plan)
+    case 'http':
+      return askAll(request.plan)
     case 'report':
       return report()
     case 'close':
@@ -104,10 +133,22 @@ async function handle(request: Request): Promise<unknown> {
 }
 
 async function open(request: Request & { do: 'open' }): Promise<Opened> {
-  crowd = {
-    dialect: DIALECTS[request.dialect],
-    host: request.host,
-    port: request.port,
+  prepare(request)
+  const failures: Record<string, number> = {}
+  const waiting = [...connections]
+  const worker = async () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await openOne(next, failures)
+  }
+  await Promise.all(Array.from({ length: Math.min(request.parallel, connections.length) }, worker))
+  return { live: live(), failures }
+}
+
+/** Makes connections that are not open yet; nothing is measured before there is a window. */
+function prepare({ dialect, host, port, connections: specs }: Clients): Crowd {
+  const everyone: Crowd = {
+    dialect: DIALECTS[dialect],
+    host,
+    port,
     buffer: Buffer.allocUnsafeSlow(512 * 1024),
     cache: new PayloadCache(),
     tally: newTally(),
@@ -115,16 +156,10 @@ async function open(request: Request & { do: 'open' }): Promise<Opened> {
     acknowledgements: new Latency(),
     window: { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY },
   }
-  const everyone = crowd
-  connections = request.connections.map((spec) => new Connection(everyone, spec))
-  const failures: Record<string, number> = {}
-  const waiting = [...connections]
-  const worker = async () => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await openOne(next, failures)
-  }
-  await Promise.all(Array.from({ length: Math.min(request.parallel, connections.length) }, worker))
+  crowd = everyone
+  connections = specs.map((spec) => new Connection(everyone, spec))
   heartbeat = setInterval(keepAlive, 1_000)
-  return { live: live(), failures }
+  return everyone
 }
 
 async function openOne(connection: Connection, failures: Record<string, number>): Promise<void> {
@@ -156,10 +191,9 @@ function keepAlive(): void {
 }
 
 async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
-  const all = crowd
-  if (all === null) throw new Error('run before open')
-  openWindow(all, plan)
+  openWindow(begun(), plan)
   const senders = connections.filter((connection) => connection.spec.sendTo.length > 0)
+  const kept = plan.keepUp === true ? senders.map((one) => new KeptConnection(one, reconnection(), newReturns())) : null
   const total = senders.length === 0 ? 0 : Math.floor(((plan.windowTo - plan.startAt) * plan.rate) / 1e6)
   const spacing = 1e6 / plan.rate
   let unsent = 0
@@ -172,7 +206,9 @@ async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
       const sender = senders[i % senders.length]!
       const { sendTo } = sender.spec
       const room = sendTo[Math.floor(i / senders.length) % sendTo.length]!
-      if (sender.state === 'live') sender.send(room, newId(), bodyOf(due, plan.bodyLength), due)
+      const body = bodyOf(due, plan.bodyLength)
+      if (kept !== null) kept[i % senders.length]!.send({ room, clientMessageId: newId(), body, due })
+      else if (sender.state === 'live') sender.send(room, newId(), body, due)
       else unsent++
       worstLag = Math.max(worstLag, now - due)
     }
@@ -180,12 +216,25 @@ async function run(plan: SendPlan, patienceMs: number): Promise<Ran> {
   }
   await sleep((plan.windowTo - nowMicros()) / 1000)
   const end = performance.now() + patienceMs
-  while (inFlight() > 0 && performance.now() < end) await sleep(20)
-  return { unacknowledged: inFlight(), unsent, worstLag }
+  const waiting = () => (kept === null ? inFlight() : kept.reduce((sum, one) => sum + one.waiting, 0))
+  while (waiting() > 0 && performance.now() < end) await sleep(20)
+  for (const one of kept ?? []) one.release()
+  return { unacknowledged: waiting(), unsent, worstLag }
+}
+
+function begun(): Crowd {
+  if (crowd === null) throw new Error('nothing is open yet')
+  return crowd
+}
+
+function reconnection(): Reconnection {
+  const { reconnection } = begun().dialect
+  if (reconnection === null) throw new Error('clients of this kind do not come back by themselves')
+  return reconnection
 }
 
 /** What is counted over the whole life of the connections goes on: by that they are judged. */
-function openWindow(all: Crowd, plan: SendPlan): void {
+function openWindow(all: Crowd, plan: Pick<SendPlan, 'windowFrom' | 'windowTo'>): void {
   all.window = { from: plan.windowFrom, to: plan.windowTo }
   all.deliveries.reset()
   all.acknowledgements.reset()

@@ -44,3 +44,19 @@ export function crowd(
   })
   return groups
 }
+
+/** Everybody's one connection, subscribed to their room and talking there, all timed; whole rooms shared out among processes. */
+export function talkers(memberships: Membership[], processes: number): ConnectionSpec[][] {
+  const groups: ConnectionSpec[][] = Array.from({ length: processes }, () => [])
+  const longest = Math.max(...memberships.map(({ people }) => people.length))
+  // One member of each room after the other: what is sent one after the other goes to different rooms.
+  for (let i = 0; i < longest; i++) {
+    for (const [r, { room, people }] of memberships.entries()) {
+      const person = people[i]
+      if (person === undefined) continue
+      const from = `127.0.0.${2 + (r % 4)}`
+      groups[r % processes]!.push({ token: person.token, from, subscribe: [room], sendTo: [room], sampled: true })
+    }
+  }
+  return groups
+}

@@ -144,7 +144,10 @@ export function generatorFull({ busiestGenerator }: Pick<Measurement, 'busiestGe
 }
 
 /** What must hold of every run, as sentences that are false when broken. */
-export function invariantsOf(measured: Measurement, subscribers: (room: string) => number): Record<string, boolean> {
+export function invariantsOf(
+  measured: Pick<Measurement, 'verdict' | 'totals' | 'ran'>,
+  subscribers: (room: string) => number,
+): Record<string, boolean> {
   const { verdict, totals, ran } = measured
   const { tally } = totals
   let expected = 0

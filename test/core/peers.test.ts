@@ -6,6 +6,7 @@ import { newId } from '../../src/core/ids.ts'
 import { Peers, type Readings } from '../../src/core/peers.ts'
 import { Tokens } from '../../src/core/tokens.ts'
 import type { NodeIdentity, NodeRecord } from '../../src/ports/nodes.ts'
+import { eventually } from '../support/witnesses.ts'
 
 const ADMIN = { user: newId(), sid: newId(), role: 'admin' as const }
 const readings: Readings = {
@@ -65,11 +66,18 @@ test('a role that is needed and that nobody has is told of, once each time that 
   const worker = { ...identity('two', ['k']), roles: ['worker'] }
   await peers.start()
   assert.deepEqual(lines, [], 'it may be about to start')
-  await sleep(100)
+  await eventually(
+    () => lines.length > 0,
+    () => 'nothing was told',
+  )
   assert.match(lines.join(), /^no node has the role worker: [^,]+, since nobody else does its work$/)
   nodes.others.push(worker)
   await sleep(100)
   nodes.others.pop()
+  await eventually(
+    () => lines.length > 1,
+    () => 'nothing was told again',
+  )
   await sleep(100)
   assert.equal(lines.length, 2)
   await peers.stop()

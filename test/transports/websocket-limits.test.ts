@@ -101,6 +101,7 @@ describe('[P6] limits of a session', () => {
     const room = await openRoom(mina, joon)
     const [reader, flooder] = [await hello(server, joon), await hello(server, mina)]
     await reader.ok('subscribe', { room })
+    const began = performance.now()
     let worst = 0
     let on = true
     const measuring = (async () => {
@@ -122,8 +123,9 @@ describe('[P6] limits of a session', () => {
     assert.equal(flooder.closed?.reason, 'too_many_commands')
     on = false
     await measuring
-    assert.ok(worst < 500, `a ping took ${worst} ms`)
-    assert.ok(reader.seqs(room).length <= 25 + 5, 'no more than the burst was sent')
+    assert.ok(worst < 2_500, `a ping took ${worst} ms`)
+    const seconds = (performance.now() - began) / 1_000
+    assert.ok(reader.seqs(room).length <= 25 + 5 * (seconds + 1), 'no more than the burst was sent')
     reader.close()
   })
 
@@ -150,6 +152,9 @@ describe('[P6] a slow reader', () => {
   after(() => server[Symbol.asyncDispose]())
 
   test('is told that it lags, catches up, and then has everything once', async () => {
+    // However long the sending takes here, it is not given up meanwhile.
+    await using server = await startTestServer({ writeQueueBytes: 256 * 1_024, slowConsumerMs: 60_000 })
+    const [mina, joon] = [await newPerson(server), await newPerson(server)]
     const room = await openRoom(mina, joon)
     const [slow, quick, sender] = [await hello(server, joon), await hello(server, joon), await hello(server, mina)]
     for (const socket of [slow, quick]) await socket.ok('subscribe', { room })
@@ -203,7 +208,7 @@ describe('[P6] a slow reader', () => {
     const grown = heldBytes() - before
     // The kernel takes some MB for each; of 24 MB sent to each of 8, next to nothing may wait here.
     assert.ok(grown < 10 * MB, `${Math.round(grown / MB)} MB`)
-    for (let waited = 0; (await sessions(server)) > 1 && waited < 8_000; waited += 100) await sleep(100)
+    for (let waited = 0; (await sessions(server)) > 1 && waited < 30_000; waited += 100) await sleep(100)
     assert.equal(await sessions(server), 1)
     for (const raw of stuck) raw.socket.resume()
     for (const raw of stuck) assert.ok([4508, null].includes(await raw.closeCode()))
@@ -239,6 +244,8 @@ describe('[P6] a slow reader', () => {
   })
 
   test('that reads slowly but steadily is left alone', async () => {
+    await using server = await startTestServer({ writeQueueBytes: 256 * 1_024, slowConsumerMs: 2_500 })
+    const [mina, joon] = [await newPerson(server), await newPerson(server)]
     const room = await openRoom(mina, joon)
     const sender = await hello(server, mina)
     await sendLong(sender, room, 900, '여'.repeat(8_000))
@@ -253,7 +260,7 @@ describe('[P6] a slow reader', () => {
       if (left <= 0) raw.socket.pause()
     })
     for (let step = 0; step < 16; step++) {
-      await sleep(200)
+      await sleep(250)
       left = 0.75 * MB
       raw.socket.resume()
       raw.send(TEXT, JSON.stringify({ id: 100 + step, op: 'ping' }))
@@ -307,7 +314,7 @@ describe('connections', () => {
       const sockets = await Promise.all(range(1, 3).map(() => hello(server, mina)))
       assert.equal(await status(server.url), 503)
       sockets[0]?.ws.terminate()
-      for (let tries = 0; tries < 50 && (await status(server.url)) !== 101; tries++) await sleep(10)
+      for (let tries = 0; tries < 500 && (await status(server.url)) !== 101; tries++) await sleep(10)
       assert.equal(await status(server.url), 101)
       await sockets[1]?.ok('ping')
     }

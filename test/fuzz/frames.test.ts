@@ -180,10 +180,10 @@ describe('a server that is sent nonsense', () => {
   async function allIsWell(): Promise<void> {
     const startedAt = performance.now()
     await witness.ok('ping')
-    assert.ok(performance.now() - startedAt < 2_000)
+    assert.ok(performance.now() - startedAt < 10_000)
     assert.equal(witness.closed, null)
     let text = ''
-    for (let tries = 0; tries < 200 && !/^yeoul_sessions 1$/m.test(text); tries++) {
+    for (let tries = 0; tries < 2_000 && !/^yeoul_sessions 1$/m.test(text); tries++) {
       text = await (await fetch(`${server.url}/metrics`)).text()
     }
     assert.match(text, /^yeoul_sessions 1$/m)

@@ -35,7 +35,7 @@ export interface SessionsMeasured {
   busiestGenerator: number
   /** Part of one core that everything else on the machine used until the last session ended. */
   otherCores: number
-  /** Messages in the database at the end; null where the server stores none. */
+  /** Messages of these sessions in the database at the end; null where the server stores none. */
   stored: number | null
   verdict: Verdict
   totals: Totals
@@ -62,6 +62,7 @@ export async function measureSessions(subject: Subject, crowding: Crowding): Pro
       group.specs.push({ ...spec, sampled: i % SAMPLE === room % SAMPLE })
       group.plan.arrivals.push(startAt + arrivals[i]! * 1e6)
     }
+    const storedBefore = await subject.storedMessages(0, 0)
     const before = readClocks(fleet, subject)
     const held = await fleet.sessions(
       subject.targets[0]!,
@@ -73,7 +74,7 @@ export async function measureSessions(subject: Subject, crowding: Crowding): Pro
     const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
     const verdict = await fleet.settle(heads, 30_000)
     const totals = await fleet.totals()
-    const stored = await subject.storedMessages(totals.tally.acknowledged, 60_000)
+    const stored = await subject.storedMessages((storedBefore ?? 0) + totals.tally.acknowledged, 60_000)
     const serverCpuSeconds = subject.cpuSeconds - before.server
     const each = after.generators.map((used, i) => used - before.generators[i]!)
     const others = after.machine - before.machine - (after.server - before.server) - each.reduce((a, b) => a + b, 0)
@@ -90,7 +91,7 @@ export async function measureSessions(subject: Subject, crowding: Crowding): Pro
       serverCpuSeconds,
       busiestGenerator: Math.max(...each) / elapsed,
       otherCores: Math.max(0, others / elapsed),
-      stored,
+      stored: stored === null ? null : stored - (storedBefore ?? 0),
       verdict,
       totals,
     }

@@ -1,5 +1,6 @@
 import { newId } from '../src/core/ids.ts'
 import { Tokens } from '../src/core/tokens.ts'
+import { sleep } from './clock.ts'
 
 const TOKEN_LIFE_MS = 6 * 3_600_000
 
@@ -40,13 +41,21 @@ export async function headOf(url: string, person: Person, room: string): Promise
   return answer.position.seq
 }
 
+/** A server that has just started may take its log on partition by partition: a 503 is asked again for a while. */
+const PATIENCE_MS = 20_000
+
 async function call(url: string, person: Person, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
-  })
-  const answer = await response.json()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
-  return answer
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+    const answer = await response.json()
+    if (response.ok) return answer
+    if (response.status !== 503 || performance.now() > end)
+      throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
+    await sleep(200)
+  }
 }

@@ -205,7 +205,8 @@ export class YeoulCluster {
   }
 }
 
-async function makeRooms(url: string, people: Person[], members: number): Promise<Membership[]> {
+/** Group rooms of so many of these people each. `url`: of a server or what stands before it. */
+export async function makeRooms(url: string, people: Person[], members: number): Promise<Membership[]> {
   const memberships: Membership[] = []
   for (let at = 0; at < people.length; at += members) {
     memberships.push({ room: '', people: people.slice(at, at + members) })
@@ -219,8 +220,8 @@ async function makeRooms(url: string, people: Person[], members: number): Promis
   return memberships
 }
 
-/** Users as rows, in one statement. */
-async function writeUsers(url: string, people: Person[]): Promise<void> {
+/** Users as rows of PostgreSQL, in one statement. `url`: of the database. */
+export async function writeUsers(url: string, people: Person[]): Promise<void> {
   await ask(
     url,
     `INSERT INTO users (id, username, display_name, password_hash, role, created_at)

@@ -69,8 +69,9 @@ interface SignedIn {
   accessToken: string
 }
 
-/** What a POST answered. Throws with the server's reason. */
+/** What a POST answered. Throws with the server's reason, or with the system's when there was no answer. */
 async function call<T>(target: string, path: string, bearer: string | null, body: object): Promise<T> {
+  const what = `POST ${path.replace(/[0-9a-f-]{36}/g, '{id}')}`
   const answer = await fetch(`${target}/api/v1${path}`, {
     method: 'POST',
     headers: {
@@ -78,8 +79,12 @@ async function call<T>(target: string, path: string, bearer: string | null, body
       ...(bearer !== null && { Authorization: `Bearer ${bearer}` }),
     },
     body: JSON.stringify(body),
+  }).catch((error: Error) => {
+    // "fetch failed" says nothing; its cause does.
+    const { code, message } = error.cause as { code?: string; message: string }
+    throw new Error(`${what}: ${code ?? message}`)
   })
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`POST ${path.replace(/[0-9a-f-]{36}/g, '{id}')}: ${answer.status} ${text}`)
+  if (!answer.ok) throw new Error(`${what}: ${answer.status} ${(JSON.parse(text) as { code: string }).code}`)
   return JSON.parse(text) as T
 }

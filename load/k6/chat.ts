@@ -31,9 +31,9 @@ const DURATION = number('DURATION', 10)
 const BODY_LENGTH = 64
 /** People arrive one after the other, 100 a second, and the first message waits for the last of them. */
 const ARRIVAL_MS = (USERS / 100) * 1_000
-const SETTLE_MS = 3_000
+const SETTLE_MS = 2_000
 /** What was not delivered this long after the last message was due is missing. */
-const GRACE_MS = 3_000
+const GRACE_MS = 2_000
 
 const delivery = new Trend('delivery', true)
 const acknowledgement = new Trend('acknowledgement', true)
@@ -188,7 +188,7 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
     const now = Date.now()
     for (; nextDue <= now && nextDue < endAt; nextDue += (USERS * 1_000) / RATE) {
       const body = `${Math.round(nextDue)} `.padEnd(BODY_LENGTH, 'x')
-      const clientMessageId = `${exec.vu.idInTest}-${Math.round(nextDue)}`
+      const clientMessageId = `${lastId + 1}`
       inFlight.set(command({ op: 'send', room, clientMessageId, body }), nextDue)
       sent.add(1)
     }

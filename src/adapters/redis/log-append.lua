@@ -234,8 +234,18 @@ local function next_push(base)
   return string.format('%d', number)
 end
 
-local function tell(log, origin, channel, notices)
-  call('SPUBLISH', channel, next_push(log.base) .. ' ' .. origin .. '\n' .. table.concat(notices, '\n'))
+-- The events of this call, as one push.
+local function tell(log, origin, channel, rooms)
+  local parts = { next_push(log.base), ' ', origin }
+  for _, room in ipairs(rooms) do
+    if #room.told > 0 then
+      parts[#parts + 1] = '\n' .. room.id .. ' {"kind":"events","epoch":' .. room.e .. ',"events":['
+      for _, part in ipairs(room.told) do parts[#parts + 1] = part end
+      -- In place of the last one's comma.
+      parts[#parts] = '}]}'
+    end
+  end
+  call('SPUBLISH', channel, table.concat(parts))
 end
 
 local function append_to_partition(key, origin, window, now, args, at)
@@ -246,7 +256,7 @@ local function append_to_partition(key, origin, window, now, args, at)
   rotate(log, window)
   local before = log.i
   local answers = { 'ok', now }
-  local rooms, notices = {}, {}
+  local rooms = {}
   at = at + 4
   for _ = 1, count do
     local id, load, drafts_ = args[at], args[at + 1], tonumber(args[at + 2])
@@ -255,16 +265,13 @@ local function append_to_partition(key, origin, window, now, args, at)
     if room then
       rooms[#rooms + 1] = room
       room.now_changed = room:changed_messages()
-      if #room.told > 0 then
-        notices[#notices + 1] = id .. ' {"kind":"events","epoch":' .. room.e .. ',"events":[' .. table.concat(room.told, ',') .. ']}'
-      end
     end
   end
   for _, room in ipairs(rooms) do room:store(log) end
-  put(log.base .. 'repeats:' .. log.D, log.added)
+  put(log.added, log.base, 'repeats:', log.D)
   if log.i > before then
     call('HSET', log.key, 'i', text_of(log.i))
-    tell(log, origin, channel, notices)
+    tell(log, origin, channel, rooms)
   end
   return answers
 end

@@ -23,7 +23,7 @@ local function open_room(base, id, load, now)
   room.changes = {}     -- seq -> true: of these, those to be written
   room.reacted = {}     -- field -> value
   room.entries = {}     -- of the stream
-  room.told = {}        -- events as JSON for the bus
+  room.told = {}        -- events as JSON for the bus, in parts, each with a comma at its end
   room.moved = {}       -- users who came or went, and of these
   room.left = {}        -- user -> true: those who are out
   return setmetatable(room, Room)
@@ -113,7 +113,8 @@ function Room:has_reacted(seq, field, given)
   return (read_given(given, self))
 end
 
--- Takes the next seq for an event. `told` is what goes to the bus when that is more than what is kept.
+-- Takes the next seq for an event. `text` goes to the bus alone and is not kept. Long strings are put together once, from
+-- their parts: Lua goes through every byte of each one that is made.
 function Room:add(log, kind, target, at, rest, text)
   self.s = self.s + 1
   local seq = text_of(self.s)
@@ -125,15 +126,14 @@ function Room:add(log, kind, target, at, rest, text)
     -- Who is used all the time need not be noted each time.
     if log.now - self.t > USED_MS then self.used = true end
     self.l, self.t = seq, at
-    head = head .. '"n":' .. n .. ',' .. rest
+    head = head .. '"n":' .. n .. ','
   else
     n = text_of(self.n)
     self.used = true
-    head = head .. rest
   end
-  local kept = head .. '}'
-  self.added[self.s] = kind .. n .. ' ' .. kept
-  self.told[#self.told + 1] = text and (head .. text .. '}') or kept
+  self.added[self.s] = kind .. n .. ' ' .. head .. rest .. '}'
+  local told, count = self.told, #self.told
+  told[count + 1], told[count + 2], told[count + 3], told[count + 4] = head, rest, text or '', '},'
   log.i = log.i + 1
   self.entries[#self.entries + 1] =
     self.id .. ' ' .. seq .. ' ' .. n .. ' ' .. kind .. ' ' .. target .. ' ' .. text_of(log.i)
@@ -147,7 +147,9 @@ function Room:change(message)
   if message.seq > self.f then self.added[message.seq] = 'm' .. message.n .. ' ' end
 end
 
-local function put(key, fields)
+local function put(fields, base, what, id)
+  if next(fields) == nil then return end
+  local key = base .. what .. id
   local flat, count = {}, 0
   for field, value in pairs(fields) do
     flat[count + 1] = type(field) == 'number' and text_of(field) or field
@@ -174,9 +176,9 @@ end
 -- Writes what became of the room in this call. Whatever could fail was done before: Redis takes nothing back.
 function Room:store(log)
   for _, entry in ipairs(self.entries) do call('XADD', log.entries, '*', 'e', entry) end
-  put(self.base .. 'events:' .. self.id, self.added)
-  put(self.base .. 'changed:' .. self.id, self.now_changed)
-  put(self.base .. 'reactions:' .. self.id, self.reacted)
+  put(self.added, self.base, 'events:', self.id)
+  put(self.now_changed, self.base, 'changed:', self.id)
+  put(self.reacted, self.base, 'reactions:', self.id)
   for _, user in ipairs(self.moved) do
     if self.left[user] then
       call('HDEL', self.key, 'u' .. user)
@@ -192,5 +194,5 @@ function Room:store(log)
     if self.used then call('ZADD', self.base .. 'rooms', log.at, self.id) end
   end
   if self.removed then fields.x = '1' end
-  put(self.key, fields)
+  put(fields, self.base, 'room:', self.id)
 end

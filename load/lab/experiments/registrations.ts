@@ -192,7 +192,7 @@ function rowOf(name: string, system: string, names: string[], measured: HttpMeas
   return {
     name,
     system,
-    claim: '404/s, first byte mean 456 ms, p99 1,131 ms',
+    claim: '404/s; mean 456 ms, p99 1,131 ms',
     figures: {
       perSecond: measured.perSecond,
       firstMean: firstByte.mean,

@@ -36,9 +36,10 @@ export function drawChart(chart: Chart, figures: Figure[], results: Result[], pa
   if (drawn.length === 0) return ''
   const { svg, legend } =
     chart.kind === 'bars' ? bars(chart, figure, results, palette) : lines(chart, figures, figure, drawn, palette)
-  const better = figure.better === null ? '' : figure.better === 'more' ? ', more is better' : ', less is better'
+  const better = figure.better === null ? '' : `, ${figure.better} is better`
+  const kind = chart.logarithmic ? ', logarithmic' : ''
   return `<figure class="chart">
-<figcaption><b>${escaped(chart.title)}</b> <span>${escaped(figure.title + better)}</span></figcaption>
+<figcaption><b>${escaped(chart.title)}</b> <span>${escaped(figure.title + better + kind)}</span></figcaption>
 ${svg}${legend}
 </figure>`
 }
@@ -154,7 +155,8 @@ function valueScale(chart: Chart, spreads: Spread[], from: number, to: number) {
   const all = chart.limits ?? []
   const max = Math.max(...spreads.map((spread) => spread.max))
   if (chart.logarithmic) {
-    const values = [...spreads.flatMap((spread) => [spread.min, spread.max]), ...all.map(({ at }) => at)]
+    // Half of the least, so that its bar has a length as well.
+    const values = [...spreads.flatMap((spread) => [spread.min / 2, spread.max]), ...all.map(({ at }) => at)]
     return { scale: logarithmic(values, from, to), limits: all, beyond: [] as Limit[] }
   }
   const limits = all.filter(({ at }) => max >= at * LEAST_FILL)

@@ -109,7 +109,11 @@ function tableOf({ experiment, results }: Findings): string {
   const claims = results.some(({ claim }) => claim !== null)
   const head = figures.map(({ title, better }) => {
     const arrow =
-      better === null ? '' : better === 'more' ? ' <i title="more is better">↑</i>' : ' <i title="less is better">↓</i>'
+      better === null
+        ? ''
+        : better === 'more'
+          ? '&nbsp;<i title="more is better">↑</i>'
+          : '&nbsp;<i title="less is better">↓</i>'
     return `<th scope="col">${escaped(title)}${arrow}</th>`
   })
   if (claims) head.push('<th scope="col" class="words">They found</th>')

@@ -106,9 +106,9 @@ function repeatName(repeat: number, asked: number): string {
 
 /** Throws when there are no values. */
 export function spread(values: number[]): Spread {
+  if (values.length === 0) throw new Error('a median of nothing')
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length / 2
-  const median = Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]
-  if (median === undefined) throw new Error('a median of nothing')
+  const median = Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!
   return { median, min: sorted[0]!, max: sorted.at(-1)! }
 }

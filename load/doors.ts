@@ -61,7 +61,10 @@ export class PeerBackends {
       await Promise.all(servers.map((server) => server.stop()))
     }
     try {
-      for (let i = 0; i < nodes; i++) servers.push(await Server.start('yeoul', args, {}, true))
+      // The first makes the tables.
+      servers.push(await Server.start('yeoul', args, {}, true))
+      const others = Array.from({ length: nodes - 1 }, () => Server.start('yeoul', args, {}, true))
+      servers.push(...(await Promise.all(others)))
     } catch (error) {
       await stop()
       throw error

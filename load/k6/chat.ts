@@ -32,11 +32,14 @@ const BODY_LENGTH = 64
 /** People arrive one after the other, 100 a second, and the first message waits for the last of them. */
 const ARRIVAL_MS = (USERS / 100) * 1_000
 const SETTLE_MS = 2_000
-/** What was not delivered this long after the last message was due is missing. */
+/** From when the last message was due until everybody asks for the room's head. */
 const GRACE_MS = 2_000
+/** What was not delivered this long after that is missing. */
+const PATIENCE_MS = 10_000
 
 const delivery = new Trend('delivery', true)
 const acknowledgement = new Trend('acknowledgement', true)
+const sendingLate = new Trend('sending_late', true)
 const sent = new Counter('messages_sent')
 const acknowledged = new Counter('messages_acknowledged')
 const refused = new Counter('messages_refused')
@@ -62,6 +65,8 @@ export const options: Options = {
   thresholds: {
     delivery: ['p(99)<1000', 'max<2000'],
     acknowledgement: ['p(99)<1000', 'max<2000'],
+    // Above it k6, or the machine under it, was the bottleneck: the other figures say nothing of the server.
+    sending_late: ['p(99)<100'],
     messages_refused: ['count==0'],
     messages_unanswered: ['count==0'],
     events_missing: ['count==0'],
@@ -160,10 +165,7 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       nextSeq = (ok?.position?.seq as number) + 1
       setTimeout(send, Math.max(0, nextDue - Date.now()))
     } else if (re === askedForHead) {
-      expect((ok?.heads?.[0]?.seq as number) + 1)
-      if (whole) complete.add(1)
-      unanswered.add(inFlight.size)
-      leave()
+      leaveAfter(ok?.heads?.[0]?.seq as number, Date.now() + PATIENCE_MS)
     }
   }
 
@@ -174,20 +176,14 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       leave()
     } else if (push.push === 'event') {
       const { seq, type, body } = push.event
-      expect(seq)
+      if (seq > nextSeq) missing.add(seq - nextSeq)
+      if (seq < nextSeq) repeated.add(1)
+      if (seq !== nextSeq) whole = false
       nextSeq = Math.max(nextSeq, seq + 1)
       if (type !== 'message') return
       received.add(1)
       delivery.add(Date.now() - Number.parseInt(body as string, 10))
     }
-  }
-
-  /** The room's sequence goes on with `seq`, or is not whole any more. */
-  function expect(seq: number): void {
-    if (seq === nextSeq) return
-    whole = false
-    if (seq > nextSeq) missing.add(seq - nextSeq)
-    else repeated.add(1)
   }
 
   function send(): void {
@@ -197,6 +193,7 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       const body = `${Math.round(nextDue)} `.padEnd(BODY_LENGTH, 'x')
       const clientMessageId = `${lastId + 1}`
       inFlight.set(command({ op: 'send', room, clientMessageId, body }), nextDue)
+      sendingLate.add(now - nextDue)
       sent.add(1)
     }
     if (nextDue < endAt) setTimeout(send, nextDue - now)
@@ -205,6 +202,18 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
 
   function askForHead(): void {
     if (!leaving && socket.readyState === 1) askedForHead = command({ op: 'watch', rooms: [room] })
+  }
+
+  /** The head may be ahead of the pushes: what is on its way is waited for, and missing only then. */
+  function leaveAfter(head: number, until: number): void {
+    if (nextSeq <= head && Date.now() < until) {
+      setTimeout(() => leaveAfter(head, until), 50)
+      return
+    }
+    if (nextSeq <= head) missing.add(head + 1 - nextSeq)
+    else if (whole) complete.add(1)
+    unanswered.add(inFlight.size)
+    leave()
   }
 }
 

@@ -45,17 +45,31 @@ export function crowd(
   return groups
 }
 
-/** Everybody's one connection, subscribed to their room and talking there, all timed; whole rooms shared out among processes. */
-export function talkers(memberships: Membership[], processes: number): ConnectionSpec[][] {
+/**
+ * Everybody's one connection, subscribed to their room and talking there; whole rooms shared out among processes. With
+ * several targets the members of each room are on each of them in turn. One in `sample` has its deliveries timed.
+ */
+export function talkers(
+  memberships: Membership[],
+  processes: number,
+  { targets = [], sample = 1 }: { targets?: Target[]; sample?: number } = {},
+): ConnectionSpec[][] {
   const groups: ConnectionSpec[][] = Array.from({ length: processes }, () => [])
   const longest = Math.max(...memberships.map(({ people }) => people.length))
+  let made = 0
   // One member of each room after the other: what is sent one after the other goes to different rooms.
   for (let i = 0; i < longest; i++) {
     for (const [r, { room, people }] of memberships.entries()) {
       const person = people[i]
       if (person === undefined) continue
-      const from = `127.0.0.${2 + (r % 4)}`
-      groups[r % processes]!.push({ token: person.token, from, subscribe: [room], sendTo: [room], sampled: true })
+      groups[r % processes]!.push({
+        token: person.token,
+        from: `127.0.0.${2 + (r % 4)}`,
+        ...(targets.length > 1 && { port: targets[(r + i) % targets.length]!.port }),
+        subscribe: [room],
+        sendTo: [room],
+        sampled: made++ % sample === 0,
+      })
     }
   }
   return groups

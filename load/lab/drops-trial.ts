@@ -66,24 +66,40 @@ export class Crowd {
   readonly #running: Running
   readonly #memberships: Membership[]
   readonly #fleet: Fleet
+  /** Reads of the database a second when nothing happens. */
+  readonly #background: number
   #before: State = { tally: null, verdict: null, heads: {} }
 
-  private constructor(running: Running, memberships: Membership[], fleet: Fleet, connections: number) {
+  private constructor(
+    running: Running,
+    memberships: Membership[],
+    fleet: Fleet,
+    connections: number,
+    background: number,
+  ) {
     this.#running = running
+    this.#background = background
     this.#memberships = memberships
     this.#fleet = fleet
     this.connections = connections
   }
 
-  /** The first of each room sends, in a process of its own; the others are the crowd. */
-  static async open(running: Running, rooms: number): Promise<Crowd> {
+  /**
+   * The first of each room sends, in a process of its own; the others are the crowd. `quietSeconds`: how long nothing happens
+   * then, to see what the system reads by itself.
+   */
+  static async open(running: Running, rooms: number, quietSeconds: number): Promise<Crowd> {
     const { targets } = running.subject
     const memberships = running.subject.memberships.slice(0, rooms)
     const groups = crowd(memberships, 1, 1, targets)
     // Everybody's deliveries are timed: there are few.
     const specs = groups.map((group) => group.map((spec) => ({ ...spec, sampled: true })))
     const fleet = await Fleet.open(targets[0]!, specs)
-    return new Crowd(running, memberships, fleet, groups[1]!.length)
+    const before = await running.counted()
+    await sleep(quietSeconds * 1000)
+    const after = await running.counted()
+    const background = before && after ? (after.reads - before.reads) / quietSeconds : 0
+    return new Crowd(running, memberships, fleet, groups[1]!.length, background)
   }
 
   /** Messages that were acknowledged so far. */
@@ -91,10 +107,7 @@ export class Crowd {
     return this.#before.tally?.acknowledged ?? 0
   }
 
-  /** `quietSeconds`: how long nothing happens first, to see what the system reads by itself. */
-  async run(trial: Trial, quietSeconds: number): Promise<Outcome> {
-    const quiet = await this.#running.counted()
-    await sleep(quietSeconds * 1000)
+  async run(trial: Trial): Promise<Outcome> {
     const counted = await this.#running.counted()
     const cpu = this.#running.cpuSeconds()
     const generators = this.#fleet.pids.map(cpuSeconds)
@@ -144,7 +157,7 @@ export class Crowd {
       delivery: after.deliveries.summary(),
       serverCpuSeconds: this.#running.cpuSeconds() - cpu,
       counted: counted && countedAfter && growth(counted, countedAfter),
-      backgroundReads: quiet && counted ? ((counted.reads - quiet.reads) / quietSeconds) * took : 0,
+      backgroundReads: this.#background * took,
       busiestGenerator: Math.max(...this.#fleet.pids.map((pid, i) => cpuSeconds(pid) - generators[i]!)) / took,
       examples: verdict.examples,
     }

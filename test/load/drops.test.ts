@@ -131,9 +131,9 @@ async function live(server: LogServer, trial: Partial<Trial>): Promise<Outcome> 
     counted: () => Promise.resolve(null),
     restart: () => Promise.resolve(),
   }
-  const crowd = await Crowd.open(running, 1)
+  const crowd = await Crowd.open(running, 1, 0)
   try {
-    return await crowd.run({ seconds: 1.5, patienceMs: 20_000, settleMs: 1_000, ...trial }, 0)
+    return await crowd.run({ seconds: 1.5, patienceMs: 20_000, settleMs: 1_000, ...trial })
   } finally {
     await crowd.close()
     await server.stop()

@@ -29,10 +29,10 @@ const FULL: Scale = {
   dropRooms: 10,
   dropSeconds: 30,
   drops: { everyMs: 10_000, away: { least: 100, most: 10_000 } },
-  stormSeconds: 6,
-  restartSeconds: { alone: 8, cluster: 14 },
-  drainMs: { alone: 1_000, cluster: 5_000 },
-  quietSeconds: 3,
+  stormSeconds: 5,
+  restartSeconds: { alone: 6, cluster: 9 },
+  drainMs: { alone: 1_000, cluster: 4_000 },
+  quietSeconds: 2,
   patienceMs: 45_000,
 }
 
@@ -56,7 +56,7 @@ export const drops: Experiment = {
     `Fifty people and a talker are in each room; the talkers send ${RATE} messages a second over all rooms and are not cut. **Drops**: ` +
     '500 clients in ten rooms are cut (TCP reset) at random moments, every 10 s in the mean, each time for 0.1 to 10 s (log-uniform); ' +
     'all systems at the same time, for 30 s. **Storm**: all 5,000 in a hundred rooms are cut at once. **Restart** (SIGTERM: it drains for ' +
-    '1 s alone, 5 s in a cluster) and **kill -9**: the one server, or one gateway of three, ends under 5,000 clients and is started ' +
+    '1 s alone, 4 s in a cluster) and **kill -9**: the one server, or one gateway of three, ends under 5,000 clients and is started ' +
     'again. Talkers who were connected to it send again what was not acknowledged, under the same id, as Yeoul’s SDK does and ' +
     'socket.io-client when `retries` is set; to Socket.IO’s server a repeat is a new message.\n\n' +
     'Clients come back as their own library does: Yeoul’s SDK after a random part of 0.5 s, doubled up to 15 s, with its position; ' +
@@ -98,15 +98,18 @@ export const drops: Experiment = {
     const systems: Up[] = []
     try {
       const chosen = SYSTEMS.filter(({ quick }) => quick || !lab.quick)
-      const starting = chosen.map((system) => async () => {
-        const running = await system.start(scale, scale.drainMs)
-        systems.push({ system, running, acknowledged: 0 })
-      })
       lab.step('starting the systems')
-      if (lab.quick) await allSettled(starting.map((start) => start()))
-      else for (const start of starting) await start()
+      await allSettled(
+        chosen.map(async (system) => {
+          const running = await system.start(scale, scale.drainMs)
+          systems.push({ system, running, acknowledged: 0 })
+        }),
+      )
+      systems.sort((a, b) => chosen.indexOf(a.system) - chosen.indexOf(b.system))
       lab.step(`${systems.length} systems, clients cut at random`)
-      yield* asTheyCome(systems.map((up) => dropRows(up, scale)))
+      const dropped = systems.map((up) => dropRow(up, scale))
+      await Promise.allSettled(dropped)
+      for (const row of dropped) yield await row
       const struck = systems.filter(({ system }) => system.restarts !== null)
       if (lab.quick) yield* asTheyCome(struck.map((up) => strikeRows(up, scale, lab)))
       else for (const up of struck) yield* strikeRows(up, scale, lab)
@@ -123,11 +126,11 @@ interface Up {
   acknowledged: number
 }
 
-async function* dropRows(up: Up, scale: Scale): AsyncGenerator<Row> {
-  const people = await Crowd.open(up.running, scale.dropRooms)
+async function dropRow(up: Up, scale: Scale): Promise<Row> {
+  const people = await Crowd.open(up.running, scale.dropRooms, scale.quietSeconds)
   try {
     const { dropSeconds: seconds, drops } = scale
-    yield await rowOf(up, 'drops', await people.run(trialOf(up, scale, { seconds, drops }), scale.quietSeconds))
+    return await rowOf(up, 'drops', await people.run(trialOf(up, scale, { seconds, drops })))
   } finally {
     await people.close()
   }
@@ -137,18 +140,18 @@ async function* strikeRows(up: Up, scale: Scale, lab: Lab): AsyncGenerator<Row> 
   const { system, running } = up
   if (system.restarts === null) return
   const { what, by: signals } = system.restarts
-  const people = await Crowd.open(running, scale.rooms)
+  const people = await Crowd.open(running, scale.rooms, scale.quietSeconds)
   try {
     lab.step(`${system.name}: ${people.connections} clients are cut at once`)
     const storm = trialOf(up, scale, { seconds: scale.stormSeconds, cutAllAfterMs: STRIKE_MS })
-    yield await rowOf(up, 'storm', await people.run(storm, scale.quietSeconds))
+    yield await rowOf(up, 'storm', await people.run(storm))
     for (const by of signals) {
       lab.step(`${system.name}: ${by} to ${what} under ${people.connections} clients`)
       const restart = trialOf(up, scale, {
         seconds: what === 'the server' ? scale.restartSeconds.alone : scale.restartSeconds.cluster,
         strike: { afterMs: STRIKE_MS, does: () => running.restart(by) },
       })
-      yield await rowOf(up, by === 'SIGTERM' ? 'restart' : 'kill -9', await people.run(restart, scale.quietSeconds))
+      yield await rowOf(up, by === 'SIGTERM' ? 'restart' : 'kill -9', await people.run(restart))
     }
   } finally {
     await people.close()

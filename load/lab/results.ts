@@ -79,6 +79,7 @@ function merged(name: string, repeats: Row[][], asked: number): Result {
   if (valid.length > 0 && reasons.length > 0) {
     notes.add(`${reasons.length} of ${rows.length} repeats gave no figure: ${[...new Set(reasons)].join('; ')}`)
   }
+  if (rows.length < asked) notes.add(`measured ${rows.length} of ${asked} times`)
   const keys = new Set(valid.flatMap(({ figures }) => Object.keys(figures)))
   const figures: Record<string, Spread> = {}
   for (const key of keys) {

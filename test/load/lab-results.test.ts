@@ -33,13 +33,11 @@ test('a median is the middle one, or lies between the middle two', () => {
 
 test('rows with the same name are repeats of each other, each figure over those that have it', () => {
   const { results } = found([row('a', { x: 1, y: 5 }), row('b', { x: 9 })], [row('a', { x: 3 })], [row('a', { x: 2 })])
-  assert.deepEqual(
-    results.map(({ name, figures, measured }) => ({ name, figures, measured })),
-    [
-      { name: 'a', figures: { x: { median: 2, min: 1, max: 3 }, y: { median: 5, min: 5, max: 5 } }, measured: 3 },
-      { name: 'b', figures: { x: { median: 9, min: 9, max: 9 } }, measured: 1 },
-    ],
-  )
+  const [a, b] = results
+  assert.deepEqual(a?.figures, { x: { median: 2, min: 1, max: 3 }, y: { median: 5, min: 5, max: 5 } })
+  assert.deepEqual([a?.measured, a?.notes], [3, []])
+  assert.deepEqual(b?.figures, { x: { median: 9, min: 9, max: 9 } })
+  assert.deepEqual([b?.measured, b?.notes], [1, ['measured 1 of 3 times']])
 })
 
 test('a figure that is no number is not shown as one', () => {

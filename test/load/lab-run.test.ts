@@ -64,6 +64,14 @@ test('an experiment that throws is told like a broken invariant, keeps its rows,
   assert.match(output(), /BROKEN second: repeat 2: ended early: no server came up/)
 })
 
+test('an error that nobody catches ends the run, and what is done is told', async () => {
+  const { child, out, output } = lab('crashes')
+  assert.deepEqual(await once(child, 'close'), [1, null], output())
+  assert.match(output(), /BROKEN second: repeat 1: ended early: nobody catches this/)
+  assert.equal(reportIn(out).incomplete, 'an error ended it')
+  assert.equal(reportIn(out).experiments[1]?.results[0]?.name, 'before it crashed')
+})
+
 test('a broken invariant fails the run and is named with its experiment, row and repeat', async () => {
   const { child, output } = lab('breaks')
   assert.deepEqual(await once(child, 'close'), [1, null], output())

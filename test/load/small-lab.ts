@@ -1,6 +1,6 @@
 /**
  * A lab without servers, for tests: `node small-lab.ts <folder> <what the second experiment does>`. The first one measures
- * two rows; the second one fails, breaks a promise, or starts a program and waits for ever.
+ * two rows; the second one fails, leaves an error that nobody catches, breaks a promise, or starts a program and waits.
  */
 import type { Experiment, Row } from '../../load/lab/experiment.ts'
 import { runLab } from '../../load/lab/run.ts'
@@ -17,6 +17,13 @@ const SECOND: Record<string, () => AsyncIterable<Row>> = {
   fails: async function* () {
     yield row('before it failed', 7)
     throw new Error('no server came up')
+  },
+  crashes: async function* () {
+    yield row('before it crashed', 7)
+    setTimeout(() => {
+      throw new Error('nobody catches this')
+    })
+    await new Promise(() => {})
   },
   breaks: async function* () {
     yield row('loses one', 8, { 'lost 0': false })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
 import { createShardedAdapter } from '@socket.io/redis-adapter'
@@ -64,18 +65,20 @@ const io = new Server(http, { ...adapterOptions(), transports: ['websocket'], se
 const heads = new Map<string, number>()
 
 io.on('connection', (socket) => {
+  // Who a service's user is: as long as Yeoul's ids.
+  const user = randomUUID()
   socket.on('subscribe', async (room: string, done: Done) => {
     await socket.join(room)
     done({ seq: heads.get(room) ?? 0, node })
   })
   if (pool === null) {
     socket.on('send', (room: string, clientMessageId: string, body: string, done: Done) => {
-      emit(room, socket.id, clientMessageId, body, done)
+      emit(room, user, clientMessageId, body, done)
     })
   } else {
     socket.on('send', async (room: string, clientMessageId: string, body: string, done: Done) => {
-      await pool.query(INSERT, [room, socket.id, clientMessageId, body])
-      emit(room, socket.id, clientMessageId, body, done)
+      await pool.query(INSERT, [room, user, clientMessageId, body])
+      emit(room, user, clientMessageId, body, done)
     })
   }
 })

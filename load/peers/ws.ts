@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
@@ -35,10 +36,10 @@ const http = createServer()
 const server = new WebSocketServer({ server: http, perMessageDeflate: false })
 const rooms = new Map<string, Set<WebSocket>>()
 const heads = new Map<string, number>()
-let clients = 0
 
 server.on('connection', (client) => {
-  const name = `client-${++clients}`
+  // Who a service's user is: as long as Yeoul's ids.
+  const user = randomUUID()
   const joined = new Set<string>()
   client.on('error', () => {})
   client.on('close', () => {
@@ -56,7 +57,7 @@ server.on('connection', (client) => {
     const seq = (heads.get(room) ?? 0) + 1
     heads.set(room, seq)
     // The same fields as a message event of Yeoul's, so that both move the same bytes.
-    const event = { seq, node, type: 'message', at: Date.now(), actor: name, n: seq, clientMessageId, body }
+    const event = { seq, node, type: 'message', at: Date.now(), actor: user, n: seq, clientMessageId, body }
     const text = JSON.stringify({ room, event })
     if (publisher === null) broadcast(room, text)
     else void publisher.publish(room, text)

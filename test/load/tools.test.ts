@@ -89,7 +89,7 @@ for (const script of ['s0', 'chat', 'http']) {
     if (!canRun(t, 'artillery')) return
     await using server = await startTestServer()
     const overrides = JSON.stringify({ config: { phases: [{ duration: 1, arrivalCount: 3 }] } })
-    const { code, output } = await run('artillery', [
+    const { output } = await run('artillery', [
       'run',
       '--target',
       server.url,

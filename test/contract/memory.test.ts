@@ -5,6 +5,6 @@ import { busContract } from './bus.contract.ts'
 import { nodesContract } from './nodes.contract.ts'
 import { presenceContract } from './presence.contract.ts'
 
-busContract('memory', async () => ({ nodes: [new MemoryBus()], settled: async () => {}, close: async () => {} }))
+busContract('memory', async () => ({ nodes: [new MemoryBus()], close: async () => {} }))
 presenceContract('memory', async () => new MemoryPresence())
 nodesContract('memory', async (self) => new MemoryNodes(self))

@@ -1,5 +1,4 @@
 import { after } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startRedis, startRedisCluster } from '../../deploy/local/redis.ts'
 import { RedisBus } from '../../src/adapters/redis/bus.ts'
 import { RedisLink } from '../../src/adapters/redis/connection.ts'
@@ -16,7 +15,6 @@ async function open(urls: string): Promise<OpenBuses> {
   const nodes = links.map((link) => new RedisBus({ link, partitions: 8, node: newId() }))
   return {
     nodes: nodes as [RedisBus, ...RedisBus[]],
-    settled: () => sleep(50),
     close: async () => {
       for (const node of nodes) node.close()
       for (const link of links) link.close()

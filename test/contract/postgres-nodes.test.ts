@@ -41,7 +41,7 @@ describe('nodes that share a PostgreSQL database', () => {
     const stored: { draft: MessageDraft; appended: Appended & { ok: true } }[] = []
     const until = performance.now() + 2_500
     const sender = async (node: PostgresStore, other: PostgresStore, random: Random) => {
-      while (performance.now() < until) {
+      while (performance.now() < until || stored.length <= 300) {
         const drafts = Array.from({ length: random.whole(1, 12) }, (): Draft => {
           const [room, actor, target] = [random.pick(rooms), random.pick(users), random.whole(13, 53)]
           if (random.chance(0.7)) return message(room, actor, `m${random.next()}`)
@@ -88,7 +88,6 @@ describe('nodes that share a PostgreSQL database', () => {
       ),
       ...nodes.flatMap((node, i) => [4, 5].map((k) => comings(node, new Random(seed + 10 * i + k)))),
     ])
-    assert.ok(stored.length > 300, `only ${stored.length} messages`)
     for (const node of nodes) assert.deepEqual((await node.verify()).problems, [])
     for (const room of rooms) {
       const events = await allEvents(nodes[0], room, 500)

@@ -293,7 +293,7 @@ async function eventually(attempt: () => Promise<unknown>): Promise<void> {
       await attempt()
       return
     } catch (error) {
-      if (i === 60) throw error
+      if (i === 600) throw error
       await sleep(50)
     }
   }

@@ -11,6 +11,7 @@ import { AppendCall } from '../../src/adapters/redis/log-call.ts'
 import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import { raiseEpochs } from '../../src/adapters/sql/index.ts'
 import type { Appended, MessageDraft } from '../../src/ports/log.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import {
   adoptAll,
   adopted,
@@ -214,13 +215,15 @@ describe('the Redis log at its edges', () => {
   })
 
   test('[P3] within the window a repeat gets the first seq back on another node, in the database or not', async () => {
-    const ann = await newUser(node.store)
-    const room = await roomOf([ann])
+    const [here, there] = [await openLogNode(redis.url, url), await openLogNode(redis.url, url)]
+    const ann = await newUser(here.store)
+    const room = await newRoom(here.store, [ann])
     const draft = message(room, ann, 'once')
-    const first = await append(node.store, draft)
-    assert.deepEqual(await append(other.store, draft), { ...first, duplicate: true })
-    await drain(node, url)
-    assert.deepEqual(await append(other.store, draft), { ...first, duplicate: true })
+    const first = await append(here.store, draft)
+    assert.deepEqual(await append(there.store, draft), { ...first, duplicate: true })
+    await drain(here, url)
+    assert.deepEqual(await append(there.store, draft), { ...first, duplicate: true })
+    await Promise.all([here.close(), there.close()])
   })
 
   test('[P3] beyond the window the database knows a repeat that is marked as one, also of somebody who has left', async () => {
@@ -230,7 +233,7 @@ describe('the Redis log at its edges', () => {
     const [a, b] = (await node.store.log.append(drafts)) as [Appended, Appended]
     await drain(node, url)
     const forgotten = async () => (await client.keys('*:repeats:*')).length === 0
-    for (const end = Date.now() + 10_000; !(await forgotten()); ) {
+    for (const end = Date.now() + PATIENCE_MS; !(await forgotten()); ) {
       assert.ok(Date.now() < end, 'repeats are forgotten when their window is over')
       await sleep(100)
       await tidy(60_000)
@@ -339,7 +342,7 @@ describe('the Redis log at its edges', () => {
     await say(node.store, room, ann, 'x')
     await redis.restart()
     const answers = new Set<string>()
-    for (const end = Date.now() + 10_000; !answers.has('log_fenced'); ) {
+    for (const end = Date.now() + PATIENCE_MS; !answers.has('log_fenced'); ) {
       assert.ok(Date.now() < end)
       const answer = await append(node.store, message(room, ann, 'y'))
       answers.add(answer.ok ? 'appended' : answer.code)
@@ -359,7 +362,7 @@ describe('the Redis log at its edges', () => {
     const draft = message(room, ann, 'once')
     const first = await append(long.store, draft)
     await redis.restart()
-    for (const end = Date.now() + 10_000; !long.link.up; await sleep(20)) assert.ok(Date.now() < end)
+    for (const end = Date.now() + PATIENCE_MS; !long.link.up; await sleep(20)) assert.ok(Date.now() < end)
     const worker = startWorker(long, url)
     try {
       await adopted(long, 2)
@@ -409,19 +412,19 @@ describe('the Redis log at its edges', () => {
         results.map((result) => (result.ok ? result.seq : result.code)),
         ['unavailable', 'unavailable', 4],
       )
-      assert.ok(performance.now() - startedAt < 5_000)
+      assert.ok(performance.now() - startedAt < 15_000)
       const again = performance.now()
       for (let i = 0; i < 20; i++) {
         const [first, second] = await node.store.log.append([message(cold, ann, 'a'), message(room, bob, 'd')])
         assert.ok(first?.ok === false && first.code === 'unavailable')
         assert.ok(second?.ok)
       }
-      assert.ok(performance.now() - again < 1_500, 'nobody waits for it again and again')
+      assert.ok(performance.now() - again < 8_000, 'nobody waits for it again and again')
       assert.equal((await node.store.log.read(room, 3, 50)).events.length, 21)
     } finally {
       postgres.resume()
     }
-    for (const end = Date.now() + 10_000; ; await sleep(50)) {
+    for (const end = Date.now() + PATIENCE_MS; ; await sleep(50)) {
       if ((await append(node.store, message(cold, ann, 'e'))).ok) break
       assert.ok(Date.now() < end, 'it is asked again when it is back')
     }
@@ -432,7 +435,7 @@ describe('the Redis log at its edges', () => {
     const room = await roomOf([ann])
     // Committed in the database, and nothing more: what is left when a node dies then.
     await node.database.memberships.join(room, bob, bob, 7)
-    for (const end = Date.now() + 10_000; (await node.store.log.head(room))?.seq !== 2; await sleep(50))
+    for (const end = Date.now() + PATIENCE_MS; (await node.store.log.head(room))?.seq !== 2; await sleep(50))
       assert.ok(Date.now() < end)
     assert.deepEqual((await node.store.log.read(room, 1, 5)).events, [
       { type: 'join', seq: 2, at: 7, actor: bob, user: bob, role: 'member' },

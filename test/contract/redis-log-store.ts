@@ -7,6 +7,7 @@ import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/postgres/store.ts'
 import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
 import { type PersistOptions, startPersist } from '../../src/jobs/persist.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import type { OpenStore, Store } from './store.ts'
 
 export const PARTITIONS = 8
@@ -52,7 +53,7 @@ export async function adoptAll({ redisLog }: LogNode, url: string): Promise<void
   const side = logSide(redisLog)
   const database = openWriteBack(url)
   try {
-    for (const lease of await database.lease('nobody', 5_000)) {
+    for (const lease of await database.lease('nobody', 60_000)) {
       const { instance, epoch } = await side.fetch(lease.partition, '0-0', 1)
       const settled = await database.settle('nobody', lease, instance, epoch + 1)
       if (settled === null) throw new Error(`partition ${lease.partition} was not settled`)
@@ -100,11 +101,11 @@ export async function write(node: LogNode, url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    for (const end = Date.now() + PATIENCE_MS; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
       const { rows } = await client.query('SELECT pk::int AS pk, position FROM partitions ORDER BY pk')
       const left = await Promise.all(rows.map(({ pk, position }) => side.fetch(pk, position, 1)))
       if (left.every(({ waiting }) => waiting === 0)) break
-      if (Date.now() > end) throw new Error('the log was not written to the database within 20 s')
+      if (Date.now() > end) throw new Error('the log was not written to the database in time')
     }
   } finally {
     await worker.stop()
@@ -197,10 +198,10 @@ export async function openWithWorker(redis: string, postgres: Postgres): Promise
 /** Resolves when a worker has adopted every partition. */
 export async function adopted({ redisLog }: LogNode, epoch = 1): Promise<void> {
   const side = logSide(redisLog)
-  for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = Date.now() + PATIENCE_MS; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const states = await Promise.all(Array.from({ length: PARTITIONS }, (_, p) => side.fetch(p, '0-0', 1)))
     if (states.every((state) => state.owner === state.instance && state.epoch >= epoch)) return
-    if (Date.now() > end) throw new Error('no worker adopted the log within 20 s')
+    if (Date.now() > end) throw new Error('no worker adopted the log in time')
   }
 }
 

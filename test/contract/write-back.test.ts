@@ -7,6 +7,7 @@ import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
 import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
 import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
 import { startPersist } from '../../src/jobs/persist.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { eventually } from '../support/witnesses.ts'
 import { historyContract } from './history.contract.ts'
 import { logContract } from './log.contract.ts'
@@ -128,11 +129,11 @@ function startWorker(
 function readFromDatabase({ store, redisLog, database }: LogNode, asked: pg.Client): Store {
   const side = new RedisLogSide({ functions: redisLog.functions, windowMs: () => 600_000 })
   const written = async () => {
-    for (const end = Date.now() + 10_000; ; await sleep(ASK_MS)) {
+    for (const end = Date.now() + PATIENCE_MS; ; await sleep(ASK_MS)) {
       const { rows } = await asked.query('SELECT pk::int AS pk, position FROM partitions')
       const left = await Promise.all(rows.map(({ pk, position }) => side.fetch(pk, position, 1)))
       if (left.every(({ waiting }) => waiting === 0)) return
-      if (Date.now() > end) throw new Error('the log was not written to the database within 10 s')
+      if (Date.now() > end) throw new Error('the log was not written to the database in time')
     }
   }
   const after =

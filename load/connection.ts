@@ -4,6 +4,7 @@ import { type Dialect, type RoomPosition, roomOf, type Session } from './dialect
 import type { Latency } from './latency.ts'
 import type { Item, Payload, PayloadCache, Run } from './payload.ts'
 import { Sequence } from './sequence.ts'
+import { count, roomTally, type Tally } from './tally.ts'
 import { checkUpgraded, FrameReader, maskedFrame, OPCODE, textFrame, upgrade } from './wire.ts'
 
 export interface ConnectionSpec {
@@ -31,53 +32,6 @@ export interface Crowd {
   readonly acknowledgements: Latency
   /** Messages due in this time (µs) are timed; deliveries that arrive in it are counted as the rate. */
   window: { from: number; to: number }
-}
-
-export interface Tally {
-  delivered: number
-  /** Events that came in answers to subscriptions, not as pushes. */
-  caughtUp: number
-  deliveredInWindow: number
-  framesInWindow: number
-  bytesInWindow: number
-  sent: number
-  acknowledged: number
-  acknowledgedInWindow: number
-  lagging: number
-  /** Subscriptions that were taken up again after the connection had ended, and those of them that could not go on where they were. */
-  resumed: number
-  notRecovered: number
-  refused: Record<string, number>
-  closed: Record<string, number>
-  /** By stream. */
-  rooms: Record<string, RoomTally>
-}
-
-export interface RoomTally {
-  /** The head that the first subscription found; the highest number there is when nobody subscribed. */
-  start: number
-  acknowledged: number
-  /** The highest seq that an acknowledgement named; 0 when there was none. */
-  head: number
-}
-
-export function newTally(): Tally {
-  return {
-    delivered: 0,
-    caughtUp: 0,
-    deliveredInWindow: 0,
-    framesInWindow: 0,
-    bytesInWindow: 0,
-    sent: 0,
-    acknowledged: 0,
-    acknowledgedInWindow: 0,
-    lagging: 0,
-    resumed: 0,
-    notRecovered: 0,
-    refused: {},
-    closed: {},
-    rooms: {},
-  }
 }
 
 /** Who looks after a connection that is to stay up. */
@@ -468,17 +422,4 @@ export class Connection {
     room.acknowledged++
     room.head = Math.max(room.head, seq)
   }
-}
-
-/** The tally of one room, made when it is first asked for. */
-export function roomTally(tally: Tally, id: string): RoomTally {
-  const known = tally.rooms[id]
-  if (known !== undefined) return known
-  const room: RoomTally = { start: Number.MAX_SAFE_INTEGER, acknowledged: 0, head: 0 }
-  tally.rooms[id] = room
-  return room
-}
-
-function count(counts: Record<string, number>, what: string): void {
-  counts[what] = (counts[what] ?? 0) + 1
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { type ConnectionSpec, newTally, roomTally, type Tally } from './connection.ts'
+import type { ConnectionSpec } from './connection.ts'
 import type { Endured, EndurePlan } from './drops.ts'
 import type { DialectName, Opened, Ran, Recovered, Report, Request, SendPlan, Verdict } from './generator.ts'
 import type { HttpAsked, HttpPlan } from './http-load.ts'
@@ -8,6 +8,7 @@ import { Latency } from './latency.ts'
 import type { PagesPlan, PagesRead } from './pages.ts'
 import { exited, startChild } from './processes.ts'
 import type { SessionsHeld, SessionsPlan } from './sessions.ts'
+import { mergedTally, type Tally } from './tally.ts'
 
 export interface Target {
   dialect: DialectName
@@ -178,30 +179,4 @@ export class Fleet {
   async close(): Promise<void> {
     await Promise.all(this.#generators.map((generator) => generator.stop()))
   }
-}
-
-function mergedTally(tallies: Tally[]): Tally {
-  const all = newTally()
-  for (const tally of tallies) {
-    all.delivered += tally.delivered
-    all.caughtUp += tally.caughtUp
-    all.deliveredInWindow += tally.deliveredInWindow
-    all.framesInWindow += tally.framesInWindow
-    all.bytesInWindow += tally.bytesInWindow
-    all.sent += tally.sent
-    all.acknowledged += tally.acknowledged
-    all.acknowledgedInWindow += tally.acknowledgedInWindow
-    all.lagging += tally.lagging
-    all.resumed += tally.resumed
-    all.notRecovered += tally.notRecovered
-    for (const [code, n] of Object.entries(tally.refused)) all.refused[code] = (all.refused[code] ?? 0) + n
-    for (const [why, n] of Object.entries(tally.closed)) all.closed[why] = (all.closed[why] ?? 0) + n
-    for (const [id, one] of Object.entries(tally.rooms)) {
-      const room = roomTally(all, id)
-      room.start = Math.min(room.start, one.start)
-      room.acknowledged += one.acknowledged
-      room.head = Math.max(room.head, one.head)
-    }
-  }
-  return all
 }

@@ -1,6 +1,6 @@
 import { newId } from '../src/core/ids.ts'
 import { nowMicros, sleep } from './clock.ts'
-import { Connection, type ConnectionSpec, type Crowd, newTally, type Tally } from './connection.ts'
+import { Connection, type ConnectionSpec, type Crowd } from './connection.ts'
 import { bodyOf, type Dialect, type Reconnection, roomOf } from './dialect.ts'
 import { type EndurePlan, endure } from './drops.ts'
 import { askAll, type HttpPlan } from './http-load.ts'
@@ -11,6 +11,7 @@ import { PayloadCache } from './payload.ts'
 import { socketio } from './peers/socketio-dialect.ts'
 import { ws } from './peers/ws-dialect.ts'
 import { holdSessions, type SessionsPlan } from './sessions.ts'
+import { newTally, type Tally } from './tally.ts'
 import { yeoul } from './yeoul-dialect.ts'
 
 /**

@@ -16,6 +16,8 @@ export interface Crowding {
   generators: number
   /** Sessions that have not ended so long after the start are given up, in seconds. */
   limitSeconds: number
+  /** How long deliveries are waited for after the last session, in ms; 30,000 when not given. */
+  patienceMs?: number
 }
 
 export interface SessionsMeasured {
@@ -49,7 +51,7 @@ const SAMPLE = 10
  * One person after the other fills room after room.
  */
 export async function measureSessions(subject: Subject, crowding: Crowding): Promise<SessionsMeasured> {
-  const { arrivals, messages, bodyLength, generators, limitSeconds } = crowding
+  const { arrivals, messages, bodyLength, generators, limitSeconds, patienceMs = 30_000 } = crowding
   const fleet = Fleet.idle(generators)
   try {
     const startAt = nowMicros() + 500_000
@@ -72,7 +74,7 @@ export async function measureSessions(subject: Subject, crowding: Crowding): Pro
     const after = readClocks(fleet, subject)
     const { rooms } = (await fleet.totals()).tally
     const heads = Object.fromEntries(Object.entries(rooms).map(([room, { head }]) => [room, head]))
-    const verdict = await fleet.settle(heads, 30_000)
+    const verdict = await fleet.settle(heads, patienceMs)
     const totals = await fleet.totals()
     const stored = await subject.storedMessages((storedBefore ?? 0) + totals.tally.acknowledged, 60_000)
     const serverCpuSeconds = subject.cpuSeconds - before.server

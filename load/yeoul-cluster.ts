@@ -57,6 +57,10 @@ export class YeoulCluster {
     const { NODE_OPTIONS } = process.env
     const { log, gateways, workers, apis, flushMs, withoutBus = false } = shape
     const buses: LocalRedis[] = []
+    const afterBuses = async (error: Error) => {
+      await Promise.all(buses.map((bus) => bus.stop()))
+      throw error
+    }
     const options = {
       YEOUL_JWT_SECRET: secret,
       ...(flushMs !== undefined && { YEOUL_FLUSH_MS: String(flushMs) }),
@@ -79,7 +83,7 @@ export class YeoulCluster {
       postgres: {
         settings: { shared_preload_libraries: 'pg_stat_statements' },
       },
-    })
+    }).catch(afterBuses)
     try {
       const people = await newPeople(rooms * members, { secret, issuer: cluster.url })
       await writeUsers(cluster.postgres.url, people)
@@ -97,8 +101,7 @@ export class YeoulCluster {
       )
     } catch (error) {
       await cluster.stop()
-      await Promise.all(buses.map((bus) => bus.stop()))
-      throw error
+      return afterBuses(error as Error)
     }
   }
 

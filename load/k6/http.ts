@@ -56,7 +56,8 @@ function atRate(what: string, rate: number): ConstantArrivalRateScenario {
     rate: Math.round(rate),
     timeUnit: '1s',
     duration: `${DURATION}s`,
-    preAllocatedVUs: Math.ceil(rate / 5) + 5,
+    // Enough for answers that take a second: an iteration that waits for a new one is dropped.
+    preAllocatedVUs: Math.ceil(rate) + 5,
     maxVUs: Math.ceil(rate * 2) + 10,
   }
 }

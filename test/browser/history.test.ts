@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/witnesses.ts'
 import { enter, type House, makeRoom, openHouse, register, say, type Visit } from './visit.ts'
 
 let house: House
@@ -16,6 +17,15 @@ const top = (page: Page, seq: number) =>
   page
     .locator(`article[data-seq="${seq}"]`)
     .evaluate((row: { getBoundingClientRect(): { top: number } }) => Math.round(row.getBoundingClientRect().top))
+
+/** Where a row is once it has stood still for some frames. */
+async function restingTop(page: Page, seq: number): Promise<number> {
+  for (let still = 0, last = Number.NaN; ; last = await top(page, seq)) {
+    still = (await top(page, seq)) === last ? still + 1 : 0
+    if (still === 4) return last
+    await page.waitForTimeout(80)
+  }
+}
 
 test('an older page that loads above leaves every row where it is, and only rows on the screen are in the document', async () => {
   reader = await house.visit('reader', '읽는이')
@@ -44,15 +54,12 @@ test('an older page that loads above leaves every row where it is, and only rows
   }
   await page.getByText('Loading earlier messages').waitFor({ state: 'attached' })
   const seq = Number(await page.locator('article[data-seq]').nth(4).getAttribute('data-seq'))
-  await page.waitForTimeout(200)
-  const before = await top(page, seq)
+  const before = await restingTop(page, seq)
   release()
   await page.waitForResponse('**/messages?*')
-  await page.waitForTimeout(400)
-  assert.ok(
-    Math.abs((await top(page, seq)) - before) <= 1,
-    `row ${seq} moved from ${before} to ${await top(page, seq)}`,
-  )
+  await page.getByText('Loading earlier messages').waitFor({ state: 'detached' })
+  const after = await restingTop(page, seq)
+  assert.ok(Math.abs(after - before) <= 1, `row ${seq} moved from ${before} to ${after}`)
   assert.ok((await page.locator('article').count()) < 60)
 })
 
@@ -122,7 +129,14 @@ test('a room opens at the line over the first unread message', async () => {
   const room = new URL(page.url()).hash.split('/')[2]!
   await page.getByRole('button', { name: 'To the latest' }).click()
   await page.getByRole('log').getByText('about the beginning').waitFor()
-  await page.waitForTimeout(1500)
+  const unread = async () => {
+    const { items } = await reader.call<{ items: { room: { id: string }; unread: number }[] }>('GET', '/me/rooms')
+    return items.find((item) => item.room.id === room)?.unread
+  }
+  await eventually(
+    async () => (await unread()) === 0,
+    () => 'it is not read',
+  )
   await page.goto('/#/')
   for (let i = 1; i <= 25; i++) await say(writer, room, `unseen ${i} ${'and more '.repeat(12)}`)
   await page.getByText('25 unread messages').waitFor({ state: 'attached' })

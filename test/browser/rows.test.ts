@@ -113,10 +113,13 @@ test('web addresses end where the sentence goes on; nothing but http and https b
 test('a body made to be slow to read is not', () => {
   for (const tail of [')', '(', '.', '@a', 'a.', 'https://', '(a)']) {
     const body = `https://example.com/${tail.repeat(8_000 / tail.length)}`
-    const began = performance.now()
-    tokensOf(body)
-    const took = performance.now() - began
-    assert.ok(took < 100, `${tail} took ${took} ms`)
+    // The best of some, since the machine may do something else meanwhile.
+    const took = Array.from({ length: 5 }, () => {
+      const began = performance.now()
+      tokensOf(body)
+      return performance.now() - began
+    })
+    assert.ok(Math.min(...took) < 100, `${tail} took ${took} ms`)
   }
 })
 

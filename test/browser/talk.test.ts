@@ -186,6 +186,8 @@ async function readAll(page: Page): Promise<string[]> {
     for (const [seq, body] of rows) found.set(seq, body)
     if ((await log.evaluate((element: { scrollTop: number }) => element.scrollTop)) === 0) break
     await page.mouse.wheel(0, -400)
+    // Rows come with the next frame.
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
     await page.waitForTimeout(40)
   }
   return [...found].sort(([a], [b]) => a - b).map(([, body]) => body)

@@ -50,7 +50,7 @@ export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
       baseURL: url,
       ...options,
     })
-    context.setDefaultTimeout(20_000)
+    context.setDefaultTimeout(45_000)
     const page = await context.newPage()
     page.on('pageerror', (error) => assert.fail(`the page threw: ${error.stack}`))
     return { page, context }

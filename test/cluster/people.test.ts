@@ -181,10 +181,14 @@ for (const log of ['sql', 'redis'] as const)
       test('a logout closes its connections on every node at once; other logins stay', async () => {
         const { cem, sockets } = await login()
         const other = await at(c, await newPerson(a, 'cem'))
-        const startedAt = performance.now()
-        await cem.call('POST', '/auth/logout', { refreshToken: cem.refreshToken })
-        for (const socket of sockets) assert.equal(await socket.closeCode(), 4401)
-        assert.ok(performance.now() - startedAt < 1_000)
+        // The other nodes cannot look into the database, as they do every two seconds: the bus alone tells them.
+        for (const { toDatabase } of [b, c]) toDatabase.down.frozen = true
+        try {
+          await cem.call('POST', '/auth/logout', { refreshToken: cem.refreshToken })
+          for (const socket of sockets) assert.equal(await socket.closeCode(5_000), 4401)
+        } finally {
+          for (const { toDatabase } of [b, c]) toDatabase.heal()
+        }
         for (const { url } of cluster.nodes) assert.equal((await cem.at(url).call('GET', '/me')).status, 401)
         assert.equal(other.closed, null)
         other.close()
@@ -197,7 +201,7 @@ for (const log of ['sql', 'redis'] as const)
           const startedAt = performance.now()
           await cem.call('POST', '/auth/logout', { refreshToken: cem.refreshToken })
           for (const socket of sockets) assert.equal(await socket.closeCode(), 4401)
-          assert.ok(performance.now() - startedAt < 4_000)
+          assert.ok(performance.now() - startedAt < 12_000)
         } finally {
           for (const node of cluster.nodes) node.toRedis.accept()
         }

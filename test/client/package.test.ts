@@ -21,7 +21,7 @@ before(async () => {
 after(() => rm(elsewhere, { recursive: true, force: true }))
 
 async function run(command: string, args: string[]): Promise<string> {
-  const child = spawn(command, args, { cwd: elsewhere, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
+  const child = spawn(command, args, { cwd: elsewhere, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 })
   let said = ''
   child.stdout.on('data', (data) => {
     said += data

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ClientOptions, SocketLike } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { newAdmin, newPerson, type Person } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -63,7 +64,7 @@ async function somebody(
 }
 
 /** Waits until something holds; its failure names what was seen last. */
-async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
+async function until(what: string, holds: () => boolean, ms = PATIENCE_MS): Promise<void> {
   const end = Date.now() + ms
   while (!holds()) {
     if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what}`)

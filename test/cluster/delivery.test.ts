@@ -141,7 +141,7 @@ for (const log of ['sql', 'redis'] as const)
     })
 
     test('[P1–P5] everybody talks, comes, goes and is kicked on three nodes at once', {
-      timeout: 60_000,
+      timeout: 180_000,
     }, async (t) => {
       const random = new Random()
       t.diagnostic(`SEED=${random.seed}`)
@@ -191,7 +191,7 @@ for (const log of ['sql', 'redis'] as const)
       })
 
     test('[P1–P4] nodes are drained and replaced one after the other under load, and nothing is lost', {
-      timeout: 60_000,
+      timeout: 180_000,
     }, async (t) => {
       const random = new Random()
       t.diagnostic(`SEED=${random.seed}`)

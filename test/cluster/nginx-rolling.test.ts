@@ -91,7 +91,7 @@ class Guest {
 }
 
 test('[P1][P2][P4] every node restarted in turn, by SIGTERM, under load through nginx', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (t) => {
   const cluster = await clusterFor(t)
   const random = new Random()

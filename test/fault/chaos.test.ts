@@ -11,5 +11,5 @@ const run = (log: 'sql' | 'redis', seed: number) => (t: TestContext) =>
     say: (line) => t.diagnostic(line),
   })
 
-test('[P1–P5] chaos: the log in PostgreSQL', { timeout: 150_000 }, run('sql', 1))
-test('[P1–P5] chaos: the log in Redis', { timeout: 150_000 }, run('redis', 2))
+test('[P1–P5] chaos: the log in PostgreSQL', { timeout: 180_000 }, run('sql', 1))
+test('[P1–P5] chaos: the log in Redis', { timeout: 180_000 }, run('redis', 2))

@@ -66,7 +66,7 @@ const gateways = () => [first.url, second.url]
 const person = () => newPerson({ url: api.url, config: { apiKey: API_KEY } } as Parameters<typeof newPerson>[0])
 
 test(`[P1–P5] ${KILLS} times kill -9 of a gateway, an API node or a worker under load: nothing is lost`, {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (t) => {
   const random = new Random()
   t.diagnostic(`SEED=${random.seed}`)
@@ -154,7 +154,7 @@ describe('a gateway is killed at a point of one message', () => {
 
   for (const { at, stored, arm } of POINTS) {
     test(`[P1] [P3] [P4] ${at}: it is stored once, and everybody gets it though nothing else is said`, {
-      timeout: 60_000,
+      timeout: 180_000,
     }, async (t) => {
       const [ann, ben] = [await person(), await person()]
       const room = await openRoom(ann, ben)
@@ -199,7 +199,7 @@ describe('a gateway is killed at a point of one message', () => {
   }
 })
 
-test('who was connected to a gateway that is killed goes offline by themselves', { timeout: 60_000 }, async () => {
+test('who was connected to a gateway that is killed goes offline by themselves', { timeout: 180_000 }, async () => {
   const [ann, ben] = [await person(), await person()]
   const room = await openRoom(ann, ben)
   const [watcher, gone] = [

@@ -51,7 +51,7 @@ async function recovered(t: TestContext, crowd: Crowd, losses: Loss[]): Promise<
 
 for (const { what, begin, ms, state } of REDIS_FAULTS) {
   test(`[P1–P5] the log is in Redis, which ${what}: no acknowledged message is lost but with the log itself`, {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async (t) => {
     using crowd = await gather(t)
     const end = await begin(cluster)
@@ -81,7 +81,7 @@ const LASTING = POSTGRES_FAULTS.filter(({ ms }) => ms > 0 && ms < 10_000)
 
 for (const { what, begin, ms } of LASTING) {
   test(`[P1–P5] the log is in Redis, and PostgreSQL ${what}: sends go on, and all is written back`, {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async (t) => {
     using crowd = await gather(t)
     const end = await begin(cluster)

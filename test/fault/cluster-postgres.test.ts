@@ -24,7 +24,7 @@ after(() => cluster[Symbol.asyncDispose]())
 const readiness = () => Promise.all(cluster.urls.map(async (url) => (await fetch(`${url}/readyz`)).status))
 
 for (const fault of POSTGRES_FAULTS)
-  test(`[P1–P5] PostgreSQL ${fault.what}: nothing is lost`, { timeout: 90_000 }, (t) => suffer(t, fault))
+  test(`[P1–P5] PostgreSQL ${fault.what}: nothing is lost`, { timeout: 180_000 }, (t) => suffer(t, fault))
 
 async function suffer(t: TestContext, { begin, ms, state }: Fault): Promise<void> {
   const random = new Random()

@@ -28,7 +28,7 @@ before(async () => {
 after(() => cluster[Symbol.asyncDispose]())
 
 for (const fault of REDIS_FAULTS)
-  test(`[P1–P5] Redis ${fault.what}: sends go on, nothing is lost`, { timeout: 60_000 }, (t) => suffer(t, fault))
+  test(`[P1–P5] Redis ${fault.what}: sends go on, nothing is lost`, { timeout: 180_000 }, (t) => suffer(t, fault))
 
 async function suffer(t: TestContext, { begin, ms }: Fault): Promise<void> {
   const random = new Random()

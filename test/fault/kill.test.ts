@@ -38,7 +38,7 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 test(`[P1–P5] ${KILLS} times kill -9 under load: all that was acknowledged is there, once, in its place`, {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (t) => {
   const random = seeded(t)
   const dataDir = temporaryFolder()
@@ -125,7 +125,7 @@ test(`[P1–P5] ${KILLS} times kill -9 under load: all that was acknowledged is 
 })
 
 test('kill -9 in the middle of the first start leaves nothing that keeps the next one from starting', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const random = seeded(t)
   const dataDir = temporaryFolder()
@@ -143,7 +143,7 @@ test('kill -9 in the middle of the first start leaves nothing that keeps the nex
 })
 
 test('whoever connects while the server starts is refused or answered, never left waiting', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const dataDir = temporaryFolder()
   const env = { YEOUL_PORT: String(await freePort()), YEOUL_LOG_LEVEL: 'error' }

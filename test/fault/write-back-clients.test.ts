@@ -15,7 +15,7 @@ interface Subscribed {
 }
 
 test('[P4] when Redis lost the log, every client is told that its position is of another epoch, on every node', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await using cluster = await startTestCluster({ nodes: 2, config: { log: 'redis', persistIntervalMs: 100 } })
   const [first, second] = cluster.nodes as [(typeof cluster.nodes)[0], (typeof cluster.nodes)[0]]

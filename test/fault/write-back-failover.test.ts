@@ -21,7 +21,7 @@ before(async () => {
 after(() => Promise.all([postgres.stop(), redis.stop()]))
 
 test('[P2] [P4] a master of a Redis Cluster hangs, its replica takes over, the old one wakes up: its rooms alone are in a new epoch', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async (t) => {
   const node = await openLogNode(redis.url, postgres.url)
   const worker = new WorkerProcess({ name: 'w', redis: redis.url, database: postgres.url, partitions: PARTITIONS })

@@ -39,7 +39,7 @@ function run(t: TestContext, ...args: string[]): Running {
   }
 }
 
-test('it starts every part, names one that dies, and takes all of them down again', { timeout: 120_000 }, async (t) => {
+test('it starts every part, names one that dies, and takes all of them down again', { timeout: 180_000 }, async (t) => {
   const cluster = run(t, '--port', '0', '--gateways', '1', '--workers', '1', '--log', 'redis')
   await cluster.prints(/^To stop it/m)
   const lines = [...cluster.output().matchAll(/^ {2}(\S+) +ready, pid (\d+) +(\S+)$/gm)]

@@ -125,6 +125,9 @@ export class RoomService {
   async join(actor: Actor, id: string): Promise<Membership> {
     const access = await this.#rooms.access(id, actor.user)
     if (access === null || (access.kind !== 'open' && access.role === null)) throw new YeoulError('room_not_found')
+    // This one read refuses a crowd at a full room, so that it does not queue up for a transaction each. Whoever is let by it is
+    // judged by the join itself.
+    if (access.full && access.role === null && !access.banned) throw new YeoulError('room_full')
     return this.#join(id, actor.user, actor.user)
   }
 

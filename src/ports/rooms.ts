@@ -45,6 +45,9 @@ export interface Rooms {
   ): Promise<{ room: RoomRecord; change: Change }>
   /** Ends every membership with a `leave` event (reason `room_deleted`) and then hides the room. Answers who was a member. */
   remove(id: string, actor: string, at: number): Promise<{ change: Change; members: string[] }>
-  /** The role of a member in a room by its id, or null; and the room's kind. One read for every authorisation. */
-  access(id: string, user: string): Promise<{ kind: RoomKind; role: MemberRole | null; banned: boolean } | null>
+  /** The role of a member in a room by its id, or null; the room's kind, and whether it is full. One read for every authorisation. */
+  access(
+    id: string,
+    user: string,
+  ): Promise<{ kind: RoomKind; role: MemberRole | null; banned: boolean; full: boolean } | null>
 }

@@ -201,15 +201,18 @@ export function roomsContract(open: OpenEmptyStore): void {
       await assert.rejects(store.accounts.list('x', 5), code('bad_request'))
     })
 
-    test('access answers kind, role and ban in one', async () => {
+    test('access answers kind, role and ban in one, and whether the room is full', async () => {
       const { store } = opened
       const [ann, bob] = (await newUsers(store, 2)) as [string, string]
       const id = await newRoom(store, [ann, bob])
-      assert.deepEqual(await store.rooms.access(id, ann), { kind: 'open', role: 'owner', banned: false })
-      assert.deepEqual(await store.rooms.access(id, bob), { kind: 'open', role: 'member', banned: false })
+      const open = { kind: 'open', full: false }
+      assert.deepEqual(await store.rooms.access(id, ann), { ...open, role: 'owner', banned: false })
+      assert.deepEqual(await store.rooms.access(id, bob), { ...open, role: 'member', banned: false })
+      await store.rooms.update(id, ann, 8, { capacity: 2 })
+      assert.deepEqual(await store.rooms.access(id, newId()), { kind: 'open', role: null, banned: false, full: true })
       await store.memberships.end(id, bob, ann, 9, 'banned')
-      assert.deepEqual(await store.rooms.access(id, bob), { kind: 'open', role: null, banned: true })
-      assert.deepEqual(await store.rooms.access(id, newId()), { kind: 'open', role: null, banned: false })
+      assert.deepEqual(await store.rooms.access(id, bob), { ...open, role: null, banned: true })
+      assert.deepEqual(await store.rooms.access(id, newId()), { ...open, role: null, banned: false })
       assert.equal(await store.rooms.access(newId(), ann), null)
     })
   })

@@ -150,12 +150,17 @@ export const roomReads = {
       .leftJoin('users as u', (join) => join.on('u.id', '=', user))
       .leftJoin('members as m', (join) => join.onRef('m.room_pk', '=', 'r.pk').onRef('m.user_pk', '=', 'u.pk'))
       .leftJoin('bans as b', (join) => join.onRef('b.room_pk', '=', 'r.pk').onRef('b.user_pk', '=', 'u.pk'))
-      .select(['r.kind', 'm.role', 'b.at as bannedAt'])
+      .select(['r.kind', 'r.capacity', 'r.member_count', 'm.role', 'b.at as bannedAt'])
       .where('r.id', '=', id)
       .where('r.deleted_at', 'is', null)
       .executeTakeFirst()
     if (row === undefined) return null
-    return { kind: row.kind, role: row.role === null ? null : (ROLES[row.role] ?? null), banned: row.bannedAt !== null }
+    return {
+      kind: row.kind,
+      role: row.role === null ? null : (ROLES[row.role] ?? null),
+      banned: row.bannedAt !== null,
+      full: row.member_count >= (row.capacity ?? CAPACITY_MAX),
+    }
   },
 }
 

@@ -28,7 +28,9 @@ export class HttpClient {
   /** `connections`: how many at most to each port. */
   constructor(host: string, connections: number) {
     this.#host = host
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections })
+    // With a time limit of its own an agent also heeds how long the server keeps idle connections, and closes them first.
+    const kept = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, timeout: PATIENCE_MS }
+    this.#agent = new Agent(kept)
   }
 
   /** Resolves with the last byte, whatever the status. Rejects when the connection fails, or nothing comes for a minute. */

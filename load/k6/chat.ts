@@ -163,7 +163,7 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       pings = setInterval(() => command({ op: 'ping' }), ok?.heartbeatMs as number)
     } else if (re === subscribe) {
       nextSeq = (ok?.position?.seq as number) + 1
-      setTimeout(send, Math.max(0, nextDue - Date.now()))
+      goOn(Date.now())
     } else if (re === askedForHead) {
       leaveAfter(ok?.heads?.[0]?.seq as number, Date.now() + PATIENCE_MS)
     }
@@ -196,8 +196,12 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       sendingLate.add(now - nextDue)
       sent.add(1)
     }
-    if (nextDue < endAt) setTimeout(send, nextDue - now)
-    else setTimeout(askForHead, endAt + GRACE_MS - now)
+    goOn(now)
+  }
+
+  function goOn(now: number): void {
+    if (nextDue < endAt) setTimeout(send, Math.max(0, nextDue - now))
+    else setTimeout(askForHead, Math.max(0, endAt + GRACE_MS - now))
   }
 
   function askForHead(): void {

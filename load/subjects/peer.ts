@@ -86,6 +86,10 @@ export class Peer implements Subject {
     return own + (this.#redis === null ? 0 : residentBytes(this.#redis.pid))
   }
 
+  get writeCalls(): number | undefined {
+    return this.#nodes.length === 1 ? this.#nodes[0]!.writeCalls : undefined
+  }
+
   /** Ends a node and starts it anew on its port: what it held in memory is gone, and it begins a new stream in each room. */
   async restartNode(index: number): Promise<void> {
     const old = this.#nodes[index]!

@@ -47,6 +47,10 @@ export class YeoulSubject implements Subject {
     return this.yeoul.server.residentBytes
   }
 
+  get writeCalls(): number {
+    return this.yeoul.server.writeCalls
+  }
+
   async storedMessages(wanted: number, patienceMs: number): Promise<number> {
     const { raw } = openSqlite({ path: databaseFile({ dataDir: this.yeoul.folder }), readOnly: true, cacheKiB: 1_024 })
     try {

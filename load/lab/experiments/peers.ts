@@ -139,13 +139,15 @@ export const peers: Experiment = {
     'and are not charged for one: each node numbers what it takes, and lost, repeated and disordered is judged by room and node.\n\n' +
     'CPU is of all processes of a system out of /proc: nodes, Redis, and for Yeoul’s clusters (three gateways, a worker, an API node) ' +
     'PostgreSQL and an idle nginx too; all clients are connected to the nodes themselves. “Times Yeoul” compares ' +
-    'the deliveries for the same CPU with those of Yeoul on as many nodes (log=sql on three).',
+    'the deliveries for the same CPU with those of Yeoul on as many nodes (log=sql on three). “Writes a delivery” are system calls of ' +
+    'a single node’s main thread that write, those for acknowledgements and for waking other threads included.',
   origin: null,
   figures: [
     { key: 'deliveries', title: 'deliveries/s', better: 'more' },
     { key: 'cores', title: 'server cores', better: 'less', digits: 2 },
     { key: 'perCpu', title: 'deliveries per CPU-s', better: 'more' },
     { key: 'times', title: 'times Yeoul', better: 'more', digits: 2 },
+    { key: 'writes', title: 'writes a delivery', better: 'less', digits: 2 },
     { key: 'p50', title: 'p50 ms', better: 'less', digits: 1 },
     { key: 'p99', title: 'p99 ms', better: 'less', digits: 1 },
     { key: 'max', title: 'max ms', better: 'less', digits: 1 },
@@ -214,11 +216,13 @@ async function rowOf(system: System, load: Load, scale: Scale, lab: Lab): Promis
 }
 
 function figuresOf(measured: Measurement): Row['figures'] {
-  const { delivery, verdict } = measured
+  const { delivery, verdict, writeCalls } = measured
+  const delivered = measured.deliveriesPerSecond * measured.seconds
   return {
     deliveries: measured.deliveriesPerSecond,
     cores: measured.serverCores,
     perCpu: measured.deliveriesPerCpuSecond,
+    ...(writeCalls !== null && { writes: writeCalls / Math.max(1, delivered) }),
     p50: delivery.p50,
     p99: delivery.p99,
     max: delivery.max,

@@ -21,7 +21,7 @@ export class Server {
     const child = startChild(args, { env, ipc })
     return new Promise((resolve, reject) => {
       let output = ''
-      const late = setTimeout(() => failed('it took more than 30 s to start'), 30_000)
+      const late = setTimeout(() => failed('it took more than 60 s to start'), 60_000)
       const failed = (why: string) => {
         clearTimeout(late)
         child.kill('SIGKILL')

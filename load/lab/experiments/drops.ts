@@ -33,7 +33,7 @@ const FULL: Scale = {
   restartSeconds: { alone: 6, cluster: 9 },
   drainMs: { alone: 1_000, cluster: 4_000 },
   quietSeconds: 2,
-  patienceMs: 45_000,
+  patienceMs: 90_000,
 }
 
 const QUICK: Scale = {
@@ -46,7 +46,7 @@ const QUICK: Scale = {
   restartSeconds: { alone: 2, cluster: 2 },
   drainMs: { alone: 300, cluster: 500 },
   quietSeconds: 0.2,
-  patienceMs: 45_000,
+  patienceMs: 90_000,
 }
 
 export const drops: Experiment = {

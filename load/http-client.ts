@@ -28,8 +28,9 @@ export class HttpClient {
   /** `connections`: how many at most to each port. */
   constructor(host: string, connections: number) {
     this.#host = host
-    // With a time limit of its own an agent also heeds how long the server keeps idle connections, and closes them first.
-    const kept = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, timeout: PATIENCE_MS }
+    // With a time limit of its own an agent also heeds how long the server keeps idle connections, and closes them first. Were
+    // it the same as that of the requests, they would keep the shorter one of an idle connection.
+    const kept = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, timeout: 2 * PATIENCE_MS }
     this.#agent = new Agent(kept)
   }
 

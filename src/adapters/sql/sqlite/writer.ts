@@ -16,6 +16,8 @@ import type { Answer, Call, ThreadData } from './thread-protocol.ts'
 /**
  * The thread through which every write goes, one after the other. What waits together commits together: each call is
  * atomic by a savepoint of its own, one commit (and one sync of the disk) makes all of them durable, then all are answered.
+ * A call that is alone, as a batch of messages mostly is, needs no savepoint, for which SQLite would copy every page that
+ * it changes.
  */
 
 const { path, cacheKiB } = workerData as ThreadData
@@ -115,8 +117,10 @@ async function commit(group: Call[]): Promise<void> {
   try {
     sqlite.raw.exec('BEGIN IMMEDIATE')
     cache.begin()
-    for (const call of group) answers.push(await perform(call))
-    sqlite.raw.exec('COMMIT')
+    if (group.length === 1) answers.push(await performAlone(group[0] as Call))
+    else for (const call of group) answers.push(await performAmongOthers(call))
+    // One that was alone and failed has ended the transaction.
+    if (sqlite.raw.isTransaction) sqlite.raw.exec('COMMIT')
   } catch (error) {
     cache.clear()
     if (sqlite.raw.isTransaction) sqlite.raw.exec('ROLLBACK')
@@ -126,21 +130,35 @@ async function commit(group: Call[]): Promise<void> {
   for (const answer of answers) port.postMessage(answer)
 }
 
+/** Performs the only call of a transaction. When it fails the transaction is over. */
+async function performAlone(call: Call): Promise<Answer> {
+  try {
+    return await perform(call)
+  } catch (error) {
+    if (sqlite.raw.isTransaction) sqlite.raw.exec('ROLLBACK')
+    return failed(call[0], error)
+  }
+}
+
 /** Performs one call inside the group's transaction. Throws only when the whole transaction is lost. */
-async function perform([id, name, ...args]: Call): Promise<Answer> {
+async function performAmongOthers(call: Call): Promise<Answer> {
   sqlite.raw.exec('SAVEPOINT call')
   try {
-    const operation = operations[name as keyof typeof operations] as (tx: Transaction, ...args: unknown[]) => unknown
-    const value = await operation(transaction, ...args)
+    const answer = await perform(call)
     sqlite.raw.exec('RELEASE call')
-    return ['ok', id, value]
+    return answer
   } catch (error) {
     // A full disk, for one, can end the transaction itself.
     if (!sqlite.raw.isTransaction) throw error
     sqlite.raw.exec('ROLLBACK TO call')
     sqlite.raw.exec('RELEASE call')
-    return failed(id, error)
+    return failed(call[0], error)
   }
+}
+
+async function perform([id, name, ...args]: Call): Promise<Answer> {
+  const operation = operations[name as keyof typeof operations] as (tx: Transaction, ...args: unknown[]) => unknown
+  return ['ok', id, await operation(transaction, ...args)]
 }
 
 function failed(id: number, error: unknown): Answer {

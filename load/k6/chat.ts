@@ -12,6 +12,7 @@
  * | `ROOMS`         | 10                    |                                                                   |
  * | `RATE`          | 50                    | messages a second, over all                                       |
  * | `DURATION`      | 10                    | seconds during which messages are sent                            |
+ * | `SETTLE`        | 2                     | seconds between the last arrival and the first message            |
  *
  * Open loop: each message has a time at which it is due, fixed beforehand. Delays count from that time, so that a server
  * (or a k6) that stalls is not spared the messages that it kept waiting.
@@ -31,7 +32,7 @@ const DURATION = number('DURATION', 10)
 const BODY_LENGTH = 64
 /** People arrive one after the other, 100 a second, and the first message waits for the last of them. */
 const ARRIVAL_MS = (USERS / 100) * 1_000
-const SETTLE_MS = 2_000
+const SETTLE_MS = number('SETTLE', 2) * 1_000
 /** From when the last message was due until everybody asks for the room's head. */
 const GRACE_MS = 2_000
 /** What was not delivered this long after that is missing. */
@@ -48,6 +49,7 @@ const received = new Counter('messages_received')
 const missing = new Counter('events_missing')
 const repeated = new Counter('events_repeated')
 const complete = new Counter('connections_complete')
+const late = new Counter('connections_late')
 const lost = new Counter('connections_lost')
 const lagging = new Counter('connections_lagging')
 
@@ -71,6 +73,7 @@ export const options: Options = {
     messages_unanswered: ['count==0'],
     events_missing: ['count==0'],
     events_repeated: ['count==0'],
+    connections_late: ['count==0'],
     connections_lost: ['count==0'],
     connections_lagging: ['count==0'],
     // Who received every event of the room up to its head, once. Fails, too, when somebody never came in.
@@ -98,11 +101,12 @@ export default function chat({ run, rooms, startAt }: Setup): void {
   const person = newPerson(`${run}-${index}`)
   const room = rooms[index % rooms.length] as string
   join(person, room)
-  talk(person.token, room, startAt + (index * 1_000) / RATE, startAt + DURATION * 1_000)
+  talk(person.token, room, startAt, startAt + (index * 1_000) / RATE)
 }
 
 /** Connects, subscribes to the room, sends a message every `USERS / RATE` seconds, and leaves when all must have come. */
-function talk(token: string, room: string, firstDue: number, endAt: number): void {
+function talk(token: string, room: string, startAt: number, firstDue: number): void {
+  const endAt = startAt + DURATION * 1_000
   const socket = new WebSocket(`${URL.replace(/^http/, 'ws')}/ws`, null, {
     headers: { 'Sec-WebSocket-Protocol': 'yeoul.v1' },
   })
@@ -163,7 +167,10 @@ function talk(token: string, room: string, firstDue: number, endAt: number): voi
       pings = setInterval(() => command({ op: 'ping' }), ok?.heartbeatMs as number)
     } else if (re === subscribe) {
       nextSeq = (ok?.position?.seq as number) + 1
-      goOn(Date.now())
+      const now = Date.now()
+      // What was said before is nothing that this connection was sent.
+      if (now > startAt) late.add(1)
+      goOn(now)
     } else if (re === askedForHead) {
       leaveAfter(ok?.heads?.[0]?.seq as number, Date.now() + PATIENCE_MS)
     }

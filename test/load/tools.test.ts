@@ -53,7 +53,7 @@ function canRun(t: TestContext, program: string): boolean {
 }
 
 const chat = (url: string, more: string[] = []) => {
-  const settings = { USERS: 10, ROOMS: 2, RATE: 40, DURATION: 1, YEOUL_URL: url, YEOUL_API_KEY: API_KEY }
+  const settings = { USERS: 10, ROOMS: 2, RATE: 40, DURATION: 1, SETTLE: 4, YEOUL_URL: url, YEOUL_API_KEY: API_KEY }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   return run('k6', ['run', '--no-color', '-q', ...options, ...more, 'load/k6/chat.ts'])
 }

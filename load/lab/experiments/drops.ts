@@ -161,13 +161,13 @@ async function* strikeRows(up: Up, scale: Scale, lab: Lab): AsyncGenerator<Row> 
 function trialOf({ system }: Up, scale: Scale, what: Omit<Trial, 'patienceMs' | 'settleMs'>): Trial {
   const { patienceMs } = scale
   // What a peer has not brought after some seconds does not come any more.
-  return { ...what, patienceMs, settleMs: system.whole ? patienceMs : Math.min(patienceMs, PEER_MS) }
+  return { ...what, patienceMs, settleMs: keepsAll(system) ? patienceMs : Math.min(patienceMs, PEER_MS) }
 }
 
 async function rowOf(up: Up, test: string, outcome: Outcome): Promise<Row> {
   const { system, running } = up
   up.acknowledged += outcome.acknowledged
-  const stored = await running.subject.storedMessages(up.acknowledged, system.whole ? 10_000 : 0)
+  const stored = await running.subject.storedMessages(up.acknowledged, keepsAll(system) ? 10_000 : 0)
   const { counted, back, completeSeconds } = outcome
   const { examples } = outcome
   return {
@@ -199,12 +199,16 @@ async function rowOf(up: Up, test: string, outcome: Outcome): Promise<Row> {
       'everyone is back': outcome.endured.live === outcome.connections,
       'every message was sent and acknowledged in the end':
         outcome.ran.unacknowledged === 0 && outcome.ran.unsent === 0,
-      ...(system.whole && wholeness(outcome, stored === up.acknowledged)),
-      ...(!system.whole && test !== 'restart' && { 'out of order 0': outcome.outOfOrder === 0 }),
+      ...(keepsAll(system) && wholeness(outcome, stored === up.acknowledged)),
+      ...(system.promises === 'order' && { 'out of order 0': outcome.outOfOrder === 0 }),
     },
     void: generatorFull(outcome),
-    ...(system.whole && examples.length > 0 && { notes: examples }),
+    ...(keepsAll(system) && examples.length > 0 && { notes: examples }),
   }
+}
+
+function keepsAll({ promises }: DropSystem): boolean {
+  return promises === 'everything'
 }
 
 /** What only Yeoul promises. */

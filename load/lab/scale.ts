@@ -20,7 +20,7 @@ export function linear(max: number, from: number, to: number, wanted = 4): Scale
 
 /** Round values of every decade. */
 const ROUND = [1, 2, 5]
-const MOST_TICKS = 7
+const MOST_TICKS = 9
 
 /** From a round value to a round value around those given; what is not positive lies at the lower end. */
 export function logarithmic(values: number[], from: number, to: number): Scale {

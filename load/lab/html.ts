@@ -64,7 +64,7 @@ const HOW_TO_READ = `<section class="reading">
 <h2>How to read it</h2>
 <ul>
 <li>A figure is the <b>median</b> of the repeats; below it stand the least and the most. Whiskers in charts are the same.</li>
-<li>Load is open loop: messages have times at which they are due, and delays count from then. What a server cannot keep up with shows as delay.</li>
+<li>Load is open loop unless the experiment says otherwise: messages have times at which they are due, and delays count from then. What a server cannot keep up with shows as delay.</li>
 <li>Efficiency is per second of <b>server CPU</b>: of all processes that belong to that system.</li>
 <li>↑ more is better, ↓ less is better. A dash: the figure does not apply.</li>
 <li>“No figure” stands where the load generator was the bottleneck: it would have measured itself.</li>

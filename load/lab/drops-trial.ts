@@ -51,6 +51,8 @@ export interface Outcome {
   /** Of messages that were due while the receiver was connected. */
   delivery: LatencySummary
   serverCpuSeconds: number
+  /** PostgreSQL's part of it; null where there is none. */
+  postgresCpuSeconds: number | null
   /** Null where nothing is counted. */
   counted: Counted | null
   /** Reads of the database in the same time when nothing happens. */
@@ -110,6 +112,7 @@ export class Crowd {
   async run(trial: Trial): Promise<Outcome> {
     const counted = await this.#running.counted()
     const cpu = this.#running.cpuSeconds()
+    const postgres = this.#postgresSeconds()
     const generators = this.#fleet.pids.map(cpuSeconds)
     const from = nowMicros() + 100_000
     const to = from + trial.seconds * 1e6
@@ -156,11 +159,16 @@ export class Crowd {
       completeSeconds: verdict.lost > (before.verdict?.lost ?? 0) ? null : (completeAt - to) / 1e6,
       delivery: after.deliveries.summary(),
       serverCpuSeconds: this.#running.cpuSeconds() - cpu,
+      postgresCpuSeconds: postgres === null ? null : this.#postgresSeconds()! - postgres,
       counted: counted && countedAfter && growth(counted, countedAfter),
       backgroundReads: this.#background * took,
       busiestGenerator: Math.max(...this.#fleet.pids.map((pid, i) => cpuSeconds(pid) - generators[i]!)) / took,
       examples: verdict.examples,
     }
+  }
+
+  #postgresSeconds(): number | null {
+    return this.#running.subject.cpuByPart?.postgres ?? null
   }
 
   /** Waits until everybody has everything, or patience ends. */

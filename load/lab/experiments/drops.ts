@@ -67,7 +67,7 @@ export const drops: Experiment = {
     'receiver was connected. “Reads” are calls of the database reader on the server or the three gateways, catch-ups from the log ' +
     'among them; “background” is what they are in the same time when nothing happens. CPU is of all processes of a system out of ' +
     '/proc: nodes, and where it has them Redis, PostgreSQL and nginx (through which Yeoul’s clusters are reached; the nodes of Socket.IO ' +
-    'are reached directly).',
+    'are reached directly); PostgreSQL’s part of it stands beside it.',
   origin: 'A test published in June 2026: under drops Socket.IO delivered about 85 %, AnyCable 100 %.',
   figures: [
     { key: 'delivered', title: 'delivered %', better: 'more', digits: 2 },
@@ -87,6 +87,7 @@ export const drops: Experiment = {
     { key: 'fromLog', title: 'from the log', better: 'less' },
     { key: 'fromMemory', title: 'from memory', better: null },
     { key: 'cpu', title: 'CPU s', better: 'less', digits: 2 },
+    { key: 'postgres', title: 'PostgreSQL s', better: 'less', digits: 2 },
     { key: 'p99', title: 'p99 ms', better: 'less', digits: 1 },
   ],
   charts: [
@@ -193,6 +194,7 @@ async function rowOf(up: Up, test: string, outcome: Outcome): Promise<Row> {
         fromMemory: counted.fromMemory,
       }),
       cpu: outcome.serverCpuSeconds,
+      ...(outcome.postgresCpuSeconds !== null && { postgres: outcome.postgresCpuSeconds }),
       p99: outcome.delivery.p99,
     },
     invariants: {

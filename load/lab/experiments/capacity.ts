@@ -60,6 +60,8 @@ interface Told {
   name: string
   system: string
   remark?: string
+  /** What the origin of the test found of such a system. */
+  claim?: string
   /** Whether it promises to admit no more than there are places. */
   exact: boolean
 }
@@ -67,11 +69,16 @@ interface Told {
 const OURS: Told = { name: 'Yeoul, one node', system: 'Yeoul', exact: true }
 const OURS_IN_A_CLUSTER: Told = { name: `Yeoul, ${NODES} nodes`, system: 'Yeoul, cluster', exact: true }
 
+const LACKS = 'Checks no token; has no members to tell, and no sequence to tell them in.'
 const PEERS: (Told & { guard: Guard })[] = [
-  { guard: 'none', name: 'count, then insert', exact: false },
-  { guard: 'row', name: 'row lock', exact: true },
-  { guard: 'lock', name: 'lock in Redis', exact: true },
-].map((peer) => ({ ...peer, name: `${peer.name}, ${NODES} nodes`, system: peer.name }) as Told & { guard: Guard })
+  peer('none', 'count, then insert', { exact: false, claim: 'over-admitted' }),
+  peer('row', 'row lock', { exact: true }),
+  peer('lock', 'lock in Redis', { exact: true, claim: 'exact' }),
+]
+
+function peer(guard: Guard, system: string, told: Pick<Told, 'exact' | 'claim'>): Told & { guard: Guard } {
+  return { guard, name: `${system}, ${NODES} nodes`, system, remark: LACKS, ...told }
+}
 
 async function* rowsOfPeers(generator: Fleet, lab: Lab): AsyncGenerator<Row> {
   lab.step('starting PostgreSQL and Redis')
@@ -114,6 +121,7 @@ function judged(told: Told, joiners: number, measured: HttpMeasurement, entered:
     name: told.name,
     system: told.system,
     ...(told.remark !== undefined && { remark: told.remark }),
+    ...(told.claim !== undefined && { claim: told.claim }),
     figures: {
       admitted,
       tooMany: entered - PLACES,

@@ -94,10 +94,10 @@ export const steps: Experiment = {
     { key: 'p50', title: 'p50 ms', better: 'less', digits: 1 },
     { key: 'p99', title: 'p99 ms', better: 'less', digits: 1 },
     { key: 'max', title: 'max ms', better: 'less' },
-    { key: 'over1000', title: 'over 1,000 ms %', better: 'less', digits: 2 },
-    { key: 'over2000', title: 'over 2,000 ms %', better: 'less', digits: 2 },
+    { key: 'over1000', title: 'over 1 s %', better: 'less', digits: 2 },
+    { key: 'over2000', title: 'over 2 s %', better: 'less', digits: 2 },
     { key: 'storedPerMinute', title: 'stored a minute', better: 'more' },
-    { key: 'connected', title: 'all connected s', better: 'less', digits: 2 },
+    { key: 'connected', title: 'connected after s', better: 'less', digits: 2 },
     { key: 'serverCores', title: 'server cores', better: 'less', digits: 2 },
     { key: 'perCpuSecond', title: 'deliveries per CPU-s', better: 'more' },
     { key: 'generatorCores', title: 'generator cores', better: null, digits: 2 },
@@ -175,7 +175,7 @@ async function measureStep(told: Told, subject: Subject, [users, rate]: Step, sh
         deliveries: measured.deliveriesPerSecond,
         errors: errorPercent([measured]),
         ...delaysOf(measured.totals.deliveries),
-        storedPerMinute: await growing,
+        ...stored(await growing, seconds),
         serverCores: measured.serverCores,
         perCpuSecond: measured.deliveriesPerCpuSecond,
         generatorCores: measured.generatorCores,
@@ -205,7 +205,7 @@ async function* measureSpikeOf({ name, system }: Database, subject: Subject, sha
       deliveries: spike.deliveriesPerSecond,
       errors: errorPercent(spike.parts),
       ...delaysOf(spike.delivery),
-      storedPerMinute: await growing,
+      ...stored(await growing, times.spikeSeconds),
       connected: spike.connectedSeconds,
       serverCores: spike.serverCores,
       perCpuSecond: spike.deliveriesPerCpuSecond,
@@ -239,6 +239,11 @@ async function* measureSpikeOf({ name, system }: Database, subject: Subject, sha
     invariants: { ...invariantsOf(after, () => MEMBERS), ...(await store.holds([after, newcomers!])) },
     void: generatorFull(after),
   }
+}
+
+/** A worker writes in intervals of a second: what is seen of less says nothing. */
+function stored(perMinute: number, seconds: number): Record<string, number> {
+  return seconds < 2 ? {} : { storedPerMinute: perMinute }
 }
 
 interface Judged {

@@ -196,8 +196,10 @@ async function* rowsOfSocketIo(subject: Subject, nodes: number, scale: Scale, la
       ...rowOf(trial, scale, measured),
       system: `Socket.IO, ${nodesOf(nodes)}`,
       remark: 'stores nothing, recovers nothing, checks no token',
-      invariants: {},
-      void: generatorFull(measured),
+      invariants: {
+        'duplicated 0': measured.verdict.duplicated === 0,
+        'out of order 0': measured.verdict.outOfOrder === 0,
+      },
     }
   }
 }

@@ -49,7 +49,7 @@ export async function sendAcknowledged({ live, vars }: Context): Promise<void> {
   await live!.send(`${vars.$uuid}-${vars.$loopCount}`, 64)
 }
 
-/** The last step: fails the user whose events are not complete. */
+/** The last step: every event up to the room's head is here then, or counts as missing. */
 export async function leaveComplete({ live }: Context): Promise<void> {
   await live!.complete()
 }

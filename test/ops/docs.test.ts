@@ -19,7 +19,7 @@ test('the README names the two commands', () => {
 
 test('every file that the pages link to is there', () => {
   const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
-  const more = ['protocol', 'message-path', 'errors', 'configuration', 'operations', 'cluster'].map(
+  const more = ['protocol', 'message-path', 'errors', 'configuration', 'operations', 'cluster', 'load-tools'].map(
     (name) => `docs/${name}.md`,
   )
   for (const page of [...pages, ...more]) {
@@ -39,6 +39,7 @@ test('every source file that the pages name is there', () => {
     'docs/protocol.md',
     'docs/operations.md',
     'docs/cluster.md',
+    'docs/load-tools.md',
   ]) {
     for (const [path] of read(page).matchAll(/\b(?:src|test|client|web|load)\/[\w./-]+\.tsx?\b/g)) {
       assert.doesNotThrow(() => readFileSync(new URL(`../../${path}`, import.meta.url)), `${page} names ${path}`)

@@ -7,6 +7,7 @@ import { startRedis } from '../../deploy/local/redis.ts'
 import type { Position, RoomEvent } from '../../src/protocol/model.ts'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { newPerson, type Person } from '../support/people.ts'
 import { Random } from '../support/random.ts'
 import { openRoom, post, range } from '../support/rooms.ts'
@@ -66,8 +67,8 @@ for (const log of ['sql', 'redis'] as const)
     after(() => cluster[Symbol.asyncDispose]())
 
     test('[S1] three users on three nodes: every message reaches all three, in order', async () => {
-      assert.equal(await share(cluster.nodes, { senders: 3, each: 50, restMs: 0, patienceMs: 5_000 }), 1)
-      assert.equal(await share(cluster.nodes, { senders: 1, each: 10, restMs: 2_500, patienceMs: 1_500 }), 1)
+      assert.equal(await share(cluster.nodes, { senders: 3, each: 50, restMs: 0, patienceMs: PATIENCE_MS }), 1)
+      assert.equal(await share(cluster.nodes, { senders: 1, each: 10, restMs: 2_500, patienceMs: PATIENCE_MS }), 1)
     })
 
     if (log === 'sql')

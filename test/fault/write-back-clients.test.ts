@@ -31,7 +31,7 @@ test('[P4] when Redis lost the log, every client is told that its position is of
     for (let tries = 0; ; tries++) {
       const { ok, err } = await near.ask('send', { room, clientMessageId: body, body, retry: tries > 0 })
       if (ok !== undefined) return ok as { durability: string }
-      assert.ok((err as { retryable: boolean }).retryable && tries < 100, JSON.stringify(err))
+      assert.ok((err as { retryable: boolean }).retryable && tries < 600, JSON.stringify(err))
       await sleep(50)
     }
   }
@@ -51,11 +51,7 @@ test('[P4] when Redis lost the log, every client is told that its position is of
   redis.disconnect()
 
   for (const socket of [near, far]) {
-    const reset = await socket.until(
-      () => socket.pushes<{ room: string; epoch: number }>('reset')[0],
-      'a reset',
-      20_000,
-    )
+    const reset = await socket.until(() => socket.pushes<{ room: string; epoch: number }>('reset')[0], 'a reset')
     assert.equal(reset.room, room)
     assert.ok(reset.epoch > before.position.epoch)
     const again = await socket.ok<Subscribed>('subscribe', { room, position: before.position })

@@ -12,6 +12,7 @@ import { type LogNode, openLogNode, PARTITIONS } from '../contract/redis-log-sto
 import { message, newRoom, newUsers } from '../contract/store.ts'
 import { Backlog } from '../support/backlog.ts'
 import { LogLoad } from '../support/log-load.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { WorkerProcess } from '../support/worker-process.ts'
 
 const ROOMS = 12
@@ -96,8 +97,8 @@ describe('the write-back worker under faults', () => {
     postgres.pause()
     await sleep(1_500)
     const before = running.acknowledged
-    await sleep(1_000)
-    assert.ok(running.acknowledged > before + 10, 'sends go on')
+    // Sends go on.
+    await running.until(() => running.acknowledged > before + 10, PATIENCE_MS)
     assert.ok((workers[0] as WorkerProcess).stats.backlog > 0, 'the backlog is told')
     postgres.resume()
     await sleep(500)
@@ -191,7 +192,7 @@ describe('the write-back worker under faults', () => {
       await sleep(1_000)
       const epoch = (await node.store.log.head(rooms[0] as string))?.epoch as number
       await cause()
-      await running.until(() => running.epochs.size > 1, 15_000)
+      await running.until(() => running.epochs.size > 1, PATIENCE_MS)
       await sleep(500)
       await running.stop()
       await backlog.empty()

@@ -34,7 +34,7 @@ export interface LocalNginx {
 }
 
 const SHIPPED = join(import.meta.dirname, '../nginx')
-const START_MS = 10_000
+const START_MS = 60_000
 const STOP_MS = 5_000
 
 /** Rejects, in one line, when nginx is not there or does not start. */

@@ -44,7 +44,7 @@ export interface Postgres {
 }
 
 const PASSWORD = 'yeoul'
-const START_MS = 20_000
+const START_MS = 60_000
 /** Reads only until its parent is gone; then ends the server whatever state it is in, and removes a temporary folder. */
 const WATCHER = `
   trap '' INT TERM HUP

@@ -55,7 +55,7 @@ export interface LocalRedisCluster {
   stop(): Promise<void>
 }
 
-const START_MS = 20_000
+const START_MS = 60_000
 const SLOTS = 16_384
 const PORT_TRIES = 5
 /** How long a node of a cluster may say nothing until the others count it as failed. */

@@ -79,7 +79,7 @@ function overview(findings: Findings[]): string {
       origin === null ? 'A test of ours.' : inline(origin)
     }</td><td>${results.length}</td><td>${state}</td></tr>`
   })
-  return `<div class="scroll" tabindex="0"><table class="overview">
+  return `<div class="scroll" role="region" aria-label="Overview" tabindex="0"><table class="overview">
 <thead><tr><th scope="col">Experiment</th><th scope="col" class="words">Whose test, and what they found</th><th scope="col">Rows</th><th scope="col">Invariants</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table></div>`
@@ -131,7 +131,7 @@ function tableOf({ experiment, results }: Findings): string {
     const remark = result.remark === null ? '' : `<small>${inline(result.remark)}</small>`
     return `<tr><th scope="row"><i class="key ${palette.get(result.system)}"></i>${escaped(result.name)}${broken}${remark}</th>${cells.join('')}</tr>`
   })
-  return `<div class="scroll" tabindex="0"><table>
+  return `<div class="scroll" role="region" aria-label="Figures: ${escaped(experiment.title)}" tabindex="0"><table>
 <thead><tr><th scope="col"></th>${head.join('')}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table></div>`

@@ -13,6 +13,9 @@ const shape = { rooms: 2, members: 6, nodes: 2 }
 /** In each room. */
 const SPEAKERS = 2
 const MESSAGES = 48
+/** On a busy machine; where something is lost on purpose it is waited for in vain. */
+const PATIENCE_MS = 15_000
+const IN_VAIN_MS = 1_000
 
 async function connected<T>(peer: Peer, work: (fleet: Fleet) => Promise<T>): Promise<T> {
   const groups = crowd(peer.memberships, SPEAKERS, 1, peer.targets)
@@ -25,9 +28,9 @@ async function connected<T>(peer: Peer, work: (fleet: Fleet) => Promise<T>): Pro
 }
 
 /** Sends the messages over both rooms; answers what of the invariants is broken. */
-async function measured(peer: Peer): Promise<{ measurement: Measurement; broken: string[] }> {
+async function measured(peer: Peer, patienceMs = PATIENCE_MS): Promise<{ measurement: Measurement; broken: string[] }> {
   const load = { rate: 80, bodyLength: 64, warmUpSeconds: 0.1, seconds: 0.5, senders: [0], generators: 2 }
-  const measurement = await connected(peer, (fleet) => measure(fleet, peer, { ...load, patienceMs: 1_000 }))
+  const measurement = await connected(peer, (fleet) => measure(fleet, peer, { ...load, patienceMs }))
   const invariants = Object.entries(invariantsOf(measurement, () => shape.members))
   return { measurement, broken: invariants.flatMap(([what, holds]) => (holds ? [] : [what])) }
 }
@@ -36,23 +39,23 @@ async function measured(peer: Peer): Promise<{ measurement: Measurement; broken:
 async function talk(fleet: Fleet, forMs: number): Promise<void> {
   const startAt = nowMicros() + 100_000
   const plan = { rate: 80, bodyLength: 64, startAt, windowFrom: startAt, windowTo: startAt + forMs * 1000 }
-  await fleet.runOn(0, plan, 1_000)
+  await fleet.runOn(0, plan, PATIENCE_MS)
 }
 
-async function settled(fleet: Fleet): Promise<Verdict> {
+async function settled(fleet: Fleet, patienceMs: number): Promise<Verdict> {
   const { rooms } = (await fleet.totals()).tally
-  return fleet.settle(Object.fromEntries(Object.entries(rooms).map(([stream, { head }]) => [stream, head])), 1_000)
+  return fleet.settle(Object.fromEntries(Object.entries(rooms).map(([stream, { head }]) => [stream, head])), patienceMs)
 }
 
 /** All who listen are cut while messages flow, and come back. */
-async function cutMeanwhile(peer: Peer): Promise<{ verdict: Verdict; totals: Totals }> {
+async function cutMeanwhile(peer: Peer, patienceMs: number): Promise<{ verdict: Verdict; totals: Totals }> {
   return connected(peer, async (fleet) => {
     const talking = talk(fleet, 1_200)
     await sleep(600)
     const { failed } = await fleet.cutOn(1, 400, 10_000)
     assert.equal(failed, 0)
     await talking
-    return { verdict: await settled(fleet), totals: await fleet.totals() }
+    return { verdict: await settled(fleet, patienceMs), totals: await fleet.totals() }
   })
 }
 
@@ -68,7 +71,7 @@ for (const [name, start] of Object.entries({
       const { measurement, broken } = await measured(peer)
       assert.deepEqual(broken, [])
       assert.equal(measurement.verdict.received, MESSAGES * shape.members)
-      const stored = await peer.storedMessages(MESSAGES, 1_000)
+      const stored = await peer.storedMessages(MESSAGES, PATIENCE_MS)
       assert.equal(stored, name.endsWith('PostgreSQL') ? MESSAGES : null)
     } finally {
       await peer.stop()
@@ -78,7 +81,7 @@ for (const [name, start] of Object.entries({
 test('nodes without an adapter: what does not cross is lost', async () => {
   const peer = await Peer.start({ dialect: 'socketio', program: 'socketio.ts' }, shape)
   try {
-    const { measurement, broken } = await measured(peer)
+    const { measurement, broken } = await measured(peer, IN_VAIN_MS)
     // Half of the members are on each node.
     assert.equal(measurement.verdict.received, (MESSAGES * shape.members) / 2)
     assert.equal(measurement.verdict.lost, (MESSAGES * shape.members) / 2)
@@ -92,8 +95,8 @@ describe('after a cut', () => {
   test('Socket.IO over Redis Pub/Sub gives what comes from then on; the rest is lost', async () => {
     const peer = await startSocketIo(shape)
     try {
-      const { verdict, totals } = await cutMeanwhile(peer)
-      assert.ok(verdict.lost > 20 && verdict.lost < 400, `${verdict.lost} lost`)
+      const { verdict, totals } = await cutMeanwhile(peer, IN_VAIN_MS)
+      assert.ok(verdict.lost > 0 && verdict.lost < 400, `${verdict.lost} lost`)
       assert.deepEqual([verdict.duplicated, verdict.outOfOrder], [0, 0])
       assert.equal(totals.tally.notRecovered, shape.rooms * (shape.members - SPEAKERS))
     } finally {
@@ -104,7 +107,7 @@ describe('after a cut', () => {
   test('Socket.IO over Redis Streams gives back the session with what was missed', async () => {
     const peer = await startSocketIoStreams(shape)
     try {
-      const { verdict, totals } = await cutMeanwhile(peer)
+      const { verdict, totals } = await cutMeanwhile(peer, 3 * IN_VAIN_MS)
       assert.equal(totals.tally.notRecovered, 0)
       // It reads the stream, then enters the rooms, and a node's own messages overtake those of others: some are missed or come
       // twice at the very moment of a cut or a return.
@@ -124,7 +127,7 @@ describe('after a cut', () => {
         await peer.restartNode(0)
         for (const group of [0, 1]) await fleet.cutOn(group, 0, 5_000)
         await talk(fleet, 500)
-        return settled(fleet)
+        return settled(fleet, PATIENCE_MS)
       })
       assert.deepEqual(
         [verdict.received, verdict.lost, verdict.duplicated, verdict.outOfOrder],

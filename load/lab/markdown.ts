@@ -62,7 +62,7 @@ export function verdict(findings: Findings[]): string {
   const checked = findings.reduce((sum, one) => sum + one.checked, 0)
   const broken = findings.flatMap((one) => one.broken)
   if (checked + broken.length === 0) return 'Nothing was measured.'
-  if (broken.length === 0) return `All ${checked} invariants hold: nothing lost, repeated or out of order.`
+  if (broken.length === 0) return `All ${checked} invariants hold: each system keeps what it promises.`
   return `**${broken.length} broken**, of ${checked} invariants and ${findings.length} experiments.`
 }
 

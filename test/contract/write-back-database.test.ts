@@ -284,6 +284,8 @@ describe('the database of the write-back worker', () => {
       ['{', /no JSON/],
       ['{"type":"message"}', /lacks/],
       ['{"type":"message","actor":"nobody","at":1}', /no user/],
+      ['{"type":"message","actor":"nobody","at":1,"body":["\\""]}', /odd body/],
+      ['{"type":"message","actor":"nobody","at":1,"replyTo":"1,2"}', /odd replyTo/],
     ] as const) {
       const refused = await database.persist('w', [{ lease, entries: [{ ...bad, event }] }])
       assert.equal(refused.state, 'refused')

@@ -24,6 +24,10 @@ export class BadEntry extends Error {
   }
 }
 
+/** What becomes columns as it is: written as part of arrays, where anything else would be taken for something else. */
+const TEXTS = ['clientMessageId', 'body', 'user', 'emoji', 'role', 'reason']
+const NUMBERS = ['replyTo', 'target']
+
 /** Throws `BadEntry`. */
 export function parsePieces(pieces: Piece[]): ParsedEntry[] {
   const parsed: ParsedEntry[] = []
@@ -39,7 +43,14 @@ function parseEvent(partition: number, text: string): RoomEvent {
   if (event === null) throw new BadEntry(partition, 'the event is no JSON')
   if (typeof event.actor !== 'string' || typeof event.at !== 'number' || eventTypeNumber(event.type as never) < 0)
     throw new BadEntry(partition, 'the event lacks its type, time or actor')
+  const odd = TEXTS.find((name) => !isA('string', event, name)) ?? NUMBERS.find((name) => !isA('number', event, name))
+  if (odd !== undefined) throw new BadEntry(partition, `the event has an odd ${odd}`)
   return event as RoomEvent
+}
+
+function isA(type: 'string' | 'number', event: object, name: string): boolean {
+  const value: unknown = (event as Record<string, unknown>)[name]
+  return value === undefined || value === null || typeof value === type
 }
 
 /** The event of an entry, if it can be read at all. */

@@ -1,5 +1,6 @@
 import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
+import { numbers, texts } from './arrays.ts'
 import { leasePartitions, makePartitions, releasePartitions, settlePartition } from './leases.ts'
 import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
 import { BadEntry, type ParsedEntry, parsePieces } from './write-back-entries.ts'
@@ -191,68 +192,67 @@ function refusalOf(error: unknown, pieces: Piece[]): Persisted {
   throw error
 }
 
-/** The parameters of the statement that every batch has; a column without values is an empty array, which reads as NULLs. */
+/** The parameters of the statement that every batch has. */
 function batchValues(worker: string, pieces: Piece[], { rooms, events, cursors }: Folded): unknown[] {
   cursors.sort((a, b) => a.roomPk - b.roomPk || a.userPk - b.userPk)
   return [
     worker,
-    pieces.map(({ lease }) => lease.partition),
-    pieces.map(({ lease }) => lease.epoch),
-    pieces.map(({ lease }) => lease.position),
-    pieces.map(({ entries }) => (entries.at(-1) as LogEntry).id),
-    rooms.map(({ room }) => room.pk),
-    rooms.map(({ room }) => room.seq),
-    rooms.map(({ seq }) => seq),
-    rooms.map(({ n }) => n),
-    rooms.map(({ lastMessageSeq }) => lastMessageSeq),
-    rooms.map(({ lastAt }) => lastAt),
-    events.map((row) => row.roomPk),
-    events.map((row) => row.seq),
-    events.map((row) => row.type),
-    events.map((row) => row.at),
-    events.map((row) => row.actorPk),
-    events.map((row) => row.n),
-    sparse(events, (row) => row.clientMessageId),
-    sparse(events, (row) => row.body),
-    sparse(events, (row) => row.replyTo),
-    sparse(events, (row) => row.mentions),
-    sparse(events, (row) => row.files),
-    sparse(events, (row) => (row.reactions.length === 0 ? null : JSON.stringify(row.reactions))),
-    sparse(events, (row) => row.editedAt),
-    sparse(events, (row) => row.deletedAt),
-    sparse(events, (row) => row.rev),
-    sparse(events, (row) => row.target),
-    sparse(events, (row) => row.subjectPk),
-    sparse(events, (row) => row.detail),
-    sparse(events, (row) => row.on),
-    cursors.map((cursor) => cursor.roomPk),
-    cursors.map((cursor) => cursor.userPk),
-    cursors.map((cursor) => cursor.seq),
-    cursors.map((cursor) => cursor.n),
+    numbers(pieces.map(({ lease }) => lease.partition)),
+    numbers(pieces.map(({ lease }) => lease.epoch)),
+    texts(pieces.map(({ lease }) => lease.position)),
+    texts(pieces.map(({ entries }) => (entries.at(-1) as LogEntry).id)),
+    numbers(rooms.map(({ room }) => room.pk)),
+    numbers(rooms.map(({ room }) => room.seq)),
+    numbers(rooms.map(({ seq }) => seq)),
+    numbers(rooms.map(({ n }) => n)),
+    numbers(rooms.map(({ lastMessageSeq }) => lastMessageSeq)),
+    numbers(rooms.map(({ lastAt }) => lastAt)),
+    numbers(events.map((row) => row.roomPk)),
+    numbers(events.map((row) => row.seq)),
+    numbers(events.map((row) => row.type)),
+    numbers(events.map((row) => row.at)),
+    numbers(events.map((row) => row.actorPk)),
+    numbers(events.map((row) => row.n)),
+    texts(events.map((row) => row.clientMessageId)),
+    texts(events.map((row) => row.body)),
+    numbers(events.map((row) => row.replyTo)),
+    texts(events.map((row) => row.mentions)),
+    texts(events.map((row) => row.files)),
+    texts(events.map((row) => (row.reactions.length === 0 ? null : JSON.stringify(row.reactions)))),
+    numbers(events.map((row) => row.editedAt)),
+    numbers(events.map((row) => row.deletedAt)),
+    numbers(events.map((row) => row.rev)),
+    numbers(events.map((row) => row.target)),
+    numbers(events.map((row) => row.subjectPk)),
+    texts(events.map((row) => row.detail)),
+    numbers(events.map((row) => row.on)),
+    numbers(cursors.map((cursor) => cursor.roomPk)),
+    numbers(cursors.map((cursor) => cursor.userPk)),
+    numbers(cursors.map((cursor) => cursor.seq)),
+    numbers(cursors.map((cursor) => cursor.n)),
   ]
 }
 
 function changeValues({ messages, reactions }: Folded): unknown[] {
   return [
-    messages.map((change) => change.roomPk),
-    messages.map((change) => change.seq),
-    messages.map((change) => change.rev),
-    messages.map((change) => change.edit?.body ?? null),
-    messages.map((change) => change.edit?.mentions ?? null),
-    messages.map((change) => change.edit?.at ?? null),
-    messages.map((change) => change.deletedAt),
-    messages.map((change) => change.reactions !== null),
-    messages.map(({ reactions }) => (reactions === null || reactions.length === 0 ? null : JSON.stringify(reactions))),
-    messages.map((change) => change.room),
-    reactions.map((change) => change.roomPk),
-    reactions.map((change) => change.target),
-    reactions.map((change) => change.emoji),
-    reactions.map((change) => change.userPk),
-    reactions.map((change) => change.seq),
+    numbers(messages.map((change) => change.roomPk)),
+    numbers(messages.map((change) => change.seq)),
+    numbers(messages.map((change) => change.rev)),
+    texts(messages.map((change) => change.edit?.body ?? null)),
+    texts(messages.map((change) => change.edit?.mentions ?? null)),
+    numbers(messages.map((change) => change.edit?.at ?? null)),
+    numbers(messages.map((change) => change.deletedAt)),
+    texts(messages.map((change) => (change.reactions === null ? 'f' : 't'))),
+    texts(
+      messages.map(({ reactions }) =>
+        reactions === null || reactions.length === 0 ? null : JSON.stringify(reactions),
+      ),
+    ),
+    texts(messages.map((change) => change.room)),
+    numbers(reactions.map((change) => change.roomPk)),
+    numbers(reactions.map((change) => change.target)),
+    texts(reactions.map((change) => change.emoji)),
+    numbers(reactions.map((change) => change.userPk)),
+    numbers(reactions.map((change) => change.seq)),
   ]
-}
-
-function sparse<T>(events: EventRow[], column: (row: EventRow) => T | null): (T | null)[] {
-  const values = events.map(column)
-  return values.every((value) => value === null) ? [] : values
 }

@@ -4,7 +4,7 @@ import { HeldPartition } from './persist-partition.ts'
 
 /** How long a partition stays with a worker that says nothing, and how often a worker says something, ms. */
 const LEASE_MS = 5_000
-const RENEW_MS = 1_000
+const RENEW_MS = 2_000
 const TRIM_AFTER_MS = 10_000
 const TRIM_MS = 1_000
 const TIDY_MS = 10_000
@@ -370,20 +370,18 @@ class Persist {
     const now = Date.now()
     const tidy = now - this.#tidied >= TIDY_MS
     if (tidy) this.#tidied = now
-    let failure: unknown = null
-    for (const [partition, held] of this.#held) {
-      const upTo = held.adoptFor === null ? held.writtenBy(now - (this.#options.trimAfterMs ?? TRIM_AFTER_MS)) : null
-      try {
-        if (upTo !== null) await logSide.trim(partition, held.lease.epoch, upTo)
-        if (upTo !== null) held.trimmed(upTo)
-        if (tidy) await logSide.tidy(partition)
-      } catch (error) {
-        // One server of several may be down: the partitions of the others go on.
-        failure = error
-      }
+    const before = now - (this.#options.trimAfterMs ?? TRIM_AFTER_MS)
+    const forget = async (partition: number, held: HeldPartition): Promise<void> => {
+      const upTo = held.adoptFor === null ? held.writtenBy(before) : null
+      if (upTo !== null) await logSide.trim(partition, held.lease.epoch, upTo)
+      if (upTo !== null) held.trimmed(upTo)
+      if (tidy) await logSide.tidy(partition)
     }
+    // One server of several may be down: the partitions of the others go on.
+    const outcomes = await Promise.allSettled([...this.#held].map(([partition, held]) => forget(partition, held)))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (tidy) this.#counts.parkedNow = await database.parkedCount()
-    if (failure !== null) throw failure
+    if (failure !== undefined) throw failure.reason
   }
 
   #stillHeld(held: HeldPartition): boolean {

@@ -51,6 +51,10 @@ describe('calls of the Redis log', () => {
   const bodies = async (room: string) =>
     (await allEvents(node.store, room)).map((event) => (event.type === 'message' ? event.body : event.type))
 
+  /** The worker's, for which rooms are idle at once. */
+  const side = () => new RedisLogSide({ functions: node.redisLog.functions, windowMs: () => 600_000, idleMs: 0 })
+  const all = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+
   /** How many functions `work` called. */
   async function calls(work: () => Promise<unknown>): Promise<number> {
     await client.config('RESETSTAT')
@@ -87,8 +91,7 @@ describe('calls of the Redis log', () => {
 
   test('one room that the log must hear of first does not hold up the rooms of other partitions', async () => {
     await drain(node, url)
-    const side = new RedisLogSide({ functions: node.redisLog.functions, windowMs: () => 600_000, idleMs: 0 })
-    await side.tidy(partitionOf(rooms[0] as string))
+    await side().tidy(partitionOf(rooms[0] as string))
     const appendAll = async () => {
       const results = await append(rooms.map((room) => message(room, ann, 'x')))
       assert.ok(results.every((result) => result.ok && result.seq === 3))
@@ -111,5 +114,45 @@ describe('calls of the Redis log', () => {
     for (const outcome of rest) assert.equal(outcome.status === 'fulfilled' && outcome.value.state, 'ok')
     for (const room of others) assert.equal((await node.store.log.head(room))?.seq, 3)
     await client.del(entries)
+  })
+
+  test('[P6] a worker reads and trims all partitions in one call, and in several when there is much', async () => {
+    const worker = side()
+    const fetchAll = () => Promise.all(all.map((partition) => worker.fetch(partition, '0-0', 300)))
+    const trimAll = async () => {
+      const fetched = await fetchAll()
+      await Promise.all(
+        fetched.map(({ epoch, entries }, partition) => worker.trim(partition, epoch, entries.at(-1)?.id as string)),
+      )
+    }
+    assert.equal(await calls(fetchAll), 1)
+    assert.equal(await calls(trimAll), 2)
+    for (const room of rooms) await append(Array.from({ length: 150 }, () => message(room, ann, 'x')))
+    assert.equal(await calls(fetchAll), 2)
+    const fetched = await fetchAll()
+    for (const [partition, { entries, waiting }] of fetched.entries()) {
+      assert.deepEqual([entries.length, waiting], [150, 150])
+      assert.ok(entries.every((entry) => entry.room === rooms[partition]))
+    }
+    assert.ok((await calls(trimAll)) > 3)
+    for (const { entries } of await fetchAll()) assert.equal(entries.length, 0)
+    // What is large counts by its bytes.
+    await append(rooms.map((room) => message(room, ann, 'x'.repeat(60_000))))
+    assert.ok((await calls(fetchAll)) > 1)
+  })
+
+  test('a fault in one partition is told to who reads or trims it, and no other partition meets it', async () => {
+    const worker = side()
+    await client.set(`yeoul:{0}:entries`, 'no stream')
+    const works: ((partition: number) => Promise<unknown>)[] = [
+      (partition) => worker.fetch(partition, '0-0', 300),
+      (partition) => worker.trim(partition, 1, '1-1'),
+    ]
+    for (const work of works) {
+      const [first, ...rest] = await Promise.allSettled(all.map(work))
+      assert.match(String(first?.status === 'rejected' && first.reason), /WRONGTYPE/)
+      assert.ok(rest.every((outcome) => outcome.status === 'fulfilled'))
+    }
+    await client.del(`yeoul:{0}:entries`)
   })
 })

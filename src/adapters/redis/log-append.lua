@@ -276,15 +276,13 @@ local function append_to_partition(key, origin, window, now, args, at)
   return answers
 end
 
--- Partitions have nothing to do with each other: what one of them meets, a fault even, is nothing to the others.
 local function append(keys, args)
   local now = now_ms()
   local origin, window = args[1], tonumber(args[2])
   local results = {}
   local at = 3
   for i, key in ipairs(keys) do
-    local fine, result = pcall(append_to_partition, key, origin, window, now, args, at + 1)
-    results[i] = fine and result or { 'failed', type(result) == 'table' and result.err or tostring(result) }
+    results[i] = guarded(append_to_partition, key, origin, window, now, args, at + 1)
     at = at + 1 + tonumber(args[at])
   end
   return results

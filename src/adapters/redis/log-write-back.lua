@@ -1,21 +1,25 @@
 
 -- The side of the worker
 --
---   fetch(after, limit, bytes)     -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
---   trim(epoch, up to, limit)      -> 1 when there is more to trim; forgets entries of this epoch up to an id, all of them in
---                                     the database
+-- Of any number of partitions, which are worked through in their order until the call has had enough; there are answers of
+-- those that it came to, one at least:
+--   fetch(entries, bytes, then of each: after, limit)
+--                                  -> instance, owner, epoch, waiting, then id, room, seq, n, kind, payload, changed of each entry
+--   trim(entries, then of each: epoch, up to)
+--                                  -> how many entries were forgotten, and 1 when there are more; all of them of this epoch, up
+--                                     to an id, and in the database
+-- Of one:
 --   tidy(window, idle)             lets idle rooms go cold and drops buckets of repeats whose window is over
 --   adopt(epoch, instance, limit, drained) -> 1 done, 2 call again, 0 refused; empties the partition and begins a new life.
 --                                     Repeats stay when the old life was drained (1): what they name is in the database
 --   fence(epoch)                   -> 1 when the partition lives in another epoch than the database: it takes nothing any more
 --                                     until a worker adopts it
 
-local function fetch(keys, args)
-  local base = base_of(keys)
-  local log = call('HMGET', keys[1], 'owner', 'epoch', 'i')
+local function fetch_from(key, after, limit, bytes, left)
+  local base = base_of({ key })
+  local log = call('HMGET', key, 'owner', 'epoch', 'i')
   local answer = { run_id(), log[1] or '', log[2] or '0', 0 }
-  local after, left = args[1], tonumber(args[3])
-  for i, entry in ipairs(call('XRANGE', base .. 'entries', '(' .. after, '+', 'COUNT', args[2])) do
+  for i, entry in ipairs(call('XRANGE', base .. 'entries', '(' .. after, '+', 'COUNT', limit)) do
     local id, seq, n, kind, target, number = string.match(entry[2][2], '^(%S+) (%d+) (%d+) (%a) (%d+) (%d+)$')
     if i == 1 then answer[4] = tonumber(log[3] or number) - tonumber(number) + 1 end
     local about = kind == 'e' and target or seq
@@ -23,10 +27,23 @@ local function fetch(keys, args)
     local payload = call('HGET', base .. 'events:' .. id, seq) or ''
     local shown = message and string.match(message, '^%d+ (.*)$') or ''
     for _, value in ipairs({ entry[1], id, seq, n, kind, payload, shown }) do answer[#answer + 1] = value end
-    left = left - #payload - #shown
-    if left < 0 then break end
+    local size = #payload + #shown
+    left.entries, left.bytes = left.entries - 1, left.bytes - size
+    bytes = bytes - size
+    if bytes < 0 then break end
   end
   return answer
+end
+
+local function fetch(keys, args)
+  local bytes = tonumber(args[2])
+  local left = { entries = tonumber(args[1]), bytes = bytes }
+  local answers = {}
+  for i, key in ipairs(keys) do
+    answers[i] = guarded(fetch_from, key, args[2 * i + 1], args[2 * i + 2], bytes, left)
+    if left.entries <= 0 or left.bytes <= 0 then break end
+  end
+  return answers
 end
 
 register('fetch', fetch, { 'no-writes', 'allow-oom' })
@@ -60,13 +77,12 @@ local function forget(base, id, entries)
   call('HSET', base .. 'room:' .. id, 'f', upto)
 end
 
-local function trim(keys, args)
-  local base = base_of(keys)
-  local log = open_log(keys, now_ms())
-  if not log or log.epoch ~= args[1] then return 0 end
-  local limit = tonumber(args[3])
-  local entries = call('XRANGE', base .. 'entries', '-', args[2], 'COUNT', limit)
-  if #entries == 0 then return 0 end
+local function trim_one(key, now, epoch, upto, limit)
+  local log = open_log({ key }, now)
+  if not log or log.epoch ~= epoch then return { 0, 0 } end
+  local base = log.base
+  local entries = call('XRANGE', log.entries, '-', upto, 'COUNT', limit)
+  if #entries == 0 then return { 0, 0 } end
   local rooms, order = {}, {}
   for _, entry in ipairs(entries) do
     local id, seq, kind, target = string.match(entry[2][2], '^(%S+) (%d+) %d+ (%a) (%d+)')
@@ -78,8 +94,21 @@ local function trim(keys, args)
   end
   for _, id in ipairs(order) do forget(base, id, rooms[id]) end
   local ms, number = string.match(entries[#entries][1], '^(%d+)-(%d+)$')
-  call('XTRIM', base .. 'entries', 'MINID', ms .. '-' .. string.format('%d', tonumber(number) + 1))
-  return #entries == limit and 1 or 0
+  call('XTRIM', log.entries, 'MINID', ms .. '-' .. string.format('%d', tonumber(number) + 1))
+  return { #entries, #entries == limit and 1 or 0 }
+end
+
+local function trim(keys, args)
+  local now = now_ms()
+  local left = tonumber(args[1])
+  local answers = {}
+  for i, key in ipairs(keys) do
+    local answer = guarded(trim_one, key, now, args[2 * i], args[2 * i + 1], left)
+    answers[i] = answer
+    left = left - (tonumber(answer[1]) or 0)
+    if left <= 0 then break end
+  end
+  return answers
 end
 
 register('trim', trim, { 'allow-oom' })

@@ -61,6 +61,14 @@ local function base_of(keys)
   return string.sub(keys[1], 1, -4)
 end
 
+-- A call may be about several partitions, which have nothing to do with each other: a fault that one of them meets is its
+-- answer, 'failed' and why, and nothing to the others.
+local function guarded(work, ...)
+  local fine, result = pcall(work, ...)
+  if fine then return result end
+  return { 'failed', type(result) == 'table' and result.err or tostring(result) }
+end
+
 -- Rooms
 
 local function room_of(base, id)

@@ -1,11 +1,13 @@
 import type { Fetched, LogEntry, LogSide } from '../../ports/write-back.ts'
 import { type LogFunctions, readEvent } from './log-functions.ts'
+import { SharedCalls } from './shared-calls.ts'
 
 const HEAD = 4
 const WIDTH = 7
-/** An answer is a little longer than this at most: bodies may be large. */
+/** What one partition answers is a little longer than this at most: bodies may be large. */
 const FETCH_BYTES = 262_144
-/** Entries that one call forgets, and rooms that it empties: everybody else waits meanwhile. */
+/** Entries after which a call begins no other partition, entries that it forgets, rooms that it empties: all others wait. */
+const FETCH_AT_ONCE = 500
 const TRIM_AT_ONCE = 500
 const ADOPT_AT_ONCE = 500
 /** Rooms that were used lately can be sent to while the database is down. */
@@ -16,25 +18,27 @@ const AGAIN = 2
 /** The Redis log as the write-back worker sees it; log.lua says what lies where. */
 export class RedisLogSide implements LogSide {
   readonly #functions: LogFunctions
+  readonly #fetches: SharedCalls
+  readonly #trims: SharedCalls
   readonly #windowMs: () => number
   readonly #idleMs: number
 
   /** `windowMs`: for how long repeats are known. `idleMs`: after which rooms that nobody uses leave Redis. */
   constructor(options: { functions: LogFunctions; windowMs: () => number; idleMs?: number }) {
     this.#functions = options.functions
+    this.#fetches = new SharedCalls(options.functions, 'fetch', FETCH_AT_ONCE, FETCH_BYTES)
+    this.#trims = new SharedCalls(options.functions, 'trim', TRIM_AT_ONCE)
     this.#windowMs = options.windowMs
     this.#idleMs = options.idleMs ?? IDLE_MS
   }
 
   async fetch(partition: number, after: string, limit: number): Promise<Fetched> {
-    return readFetched(
-      (await this.#functions.call(partition, 'fetch', [after, limit, FETCH_BYTES])) as (string | number)[],
-    )
+    return readFetched(await this.#fetches.ask(partition, after, limit))
   }
 
   async trim(partition: number, epoch: number, upTo: string): Promise<void> {
     let more: unknown
-    do more = await this.#functions.call(partition, 'trim', [epoch, upTo, TRIM_AT_ONCE])
+    do [, more] = await this.#trims.ask(partition, epoch, upTo)
     while (more === 1)
   }
 

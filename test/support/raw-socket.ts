@@ -184,6 +184,8 @@ export class RawSocket {
         this.#look.delete(look)
         reject(new Error(`waited ${ms} ms for ${what}; ended: ${this.ended}, frames: ${this.frames.length}`))
       }, ms)
+      // What nobody waits for any more keeps no process alive.
+      timer.unref()
       this.#look.add(look)
       look()
     })

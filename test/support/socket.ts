@@ -89,6 +89,8 @@ export class TestSocket {
         this.#look.delete(look)
         reject(new Error(`waited ${ms} ms for ${what}; closed: ${JSON.stringify(this.closed)}`))
       }, ms)
+      // What nobody waits for any more keeps no process alive.
+      timer.unref()
       this.#look.add(look)
       look()
     })

@@ -42,7 +42,7 @@ export interface DropSystem {
   claim?: string
   /** Whether a quick run has it too: the others differ from these in one part only. */
   quick: boolean
-  /** What is restarted, and by which signals; null: it takes part in the drops only. */
+  /** What is restarted, and by which signals (in a quick run by the first one only); null: it takes part in the drops only. */
   restarts: { what: 'the server' | 'one gateway of three'; by: EndBy[] } | null
   start(shape: Omit<SubjectShape, 'nodes'>, drainMs: { alone: number; cluster: number }): Promise<Running>
 }
@@ -57,7 +57,7 @@ export const SYSTEMS: DropSystem[] = [
     name: 'Yeoul',
     promises: 'everything',
     quick: true,
-    restarts: { what: 'the server', by: ['SIGTERM', 'SIGKILL'] },
+    restarts: { what: 'the server', by: ['SIGKILL', 'SIGTERM'] },
     async start(shape, drainMs) {
       const subject = await YeoulSubject.start(shape, { YEOUL_DRAIN_MS: String(drainMs.alone) })
       const { yeoul } = subject

@@ -116,25 +116,13 @@ export class Crowd {
     const generators = this.#fleet.pids.map(cpuSeconds)
     const from = nowMicros() + 100_000
     const to = from + trial.seconds * 1e6
-    const { patienceMs, settleMs } = trial
-    const [ran, endured] = await Promise.all([
-      this.#fleet.runOn(
-        0,
-        { rate: RATE, bodyLength: 64, startAt: from, windowFrom: from, windowTo: to, keepUp: true },
-        patienceMs,
-      ),
-      this.#fleet.endureOn(1, {
-        from,
-        to,
-        drops: trial.drops ?? null,
-        cutAllAt: trial.cutAllAfterMs === undefined ? null : from + trial.cutAllAfterMs * 1000,
-        patienceMs,
-      }),
-      trial.strike === undefined ? null : sleepUntil(from + trial.strike.afterMs * 1000).then(trial.strike.does),
-    ])
-    const after = await this.#settled(settleMs)
-    const completeAt = nowMicros()
-    const took = (completeAt - from) / 1e6
+    const { strike } = trial
+    const striking = strike && sleepUntil(from + strike.afterMs * 1000).then(strike.does)
+    // A node that takes long to start keeps nobody from being complete: it is waited for at the end, whatever came of it.
+    const struck = Promise.allSettled([striking])
+    const { ran, endured, after, completeAt } = await this.#live(trial, from, to).finally(() => struck)
+    await striking
+    const took = (nowMicros() - from) / 1e6
     const countedAfter = await this.#running.counted()
     const before = this.#before
     this.#before = after.state
@@ -165,6 +153,26 @@ export class Crowd {
       busiestGenerator: Math.max(...this.#fleet.pids.map((pid, i) => cpuSeconds(pid) - generators[i]!)) / took,
       examples: verdict.examples,
     }
+  }
+
+  async #live(trial: Trial, from: number, to: number) {
+    const { drops = null, cutAllAfterMs, patienceMs, settleMs } = trial
+    const [ran, endured] = await Promise.all([
+      this.#fleet.runOn(
+        0,
+        { rate: RATE, bodyLength: 64, startAt: from, windowFrom: from, windowTo: to, keepUp: true },
+        patienceMs,
+      ),
+      this.#fleet.endureOn(1, {
+        from,
+        to,
+        drops,
+        cutAllAt: cutAllAfterMs === undefined ? null : from + cutAllAfterMs * 1000,
+        patienceMs,
+      }),
+    ])
+    const after = await this.#settled(settleMs)
+    return { ran, endured, after, completeAt: nowMicros() }
   }
 
   #postgresSeconds(): number | null {

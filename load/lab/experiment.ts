@@ -50,6 +50,7 @@ export interface Chart {
 
 /** What was measured of one system under one condition, once. Rows with the same name are repeats of each other. */
 export interface Row {
+  /** What stands before a colon is a condition: its rows stand together, whenever they were measured. */
   name: string
   /**
    * What is measured: rows of one system have one colour, and one line in a chart of lines. Where it begins with `Yeoul`

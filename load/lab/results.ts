@@ -50,10 +50,12 @@ export class Findings {
     this.failures.push(`${repeatName(repeat, this.asked)}ended early: ${why}`)
   }
 
-  /** In the order in which they were first measured. */
+  /** In the order in which they were first measured, those of one condition together. */
   get results(): Result[] {
     const names = new Set(this.repeats.flatMap((rows) => rows.map(({ name }) => name)))
-    return [...names].map((name) => merged(name, this.repeats, this.asked))
+    const conditions = [...new Set([...names].map(conditionOf))]
+    const grouped = conditions.flatMap((condition) => [...names].filter((name) => conditionOf(name) === condition))
+    return grouped.map((name) => merged(name, this.repeats, this.asked))
   }
 
   /** Invariants that were held against rows, over all repeats. */
@@ -66,6 +68,11 @@ export class Findings {
     const ofRows = this.results.flatMap(({ name, broken }) => broken.map((what) => `${name}: ${what}`))
     return [...this.failures, ...ofRows]
   }
+}
+
+/** `storm` of `storm: Yeoul`. */
+function conditionOf(name: string): string {
+  return name.split(': ', 1)[0]!
 }
 
 function merged(name: string, repeats: Row[][], asked: number): Result {

@@ -40,6 +40,15 @@ test('rows with the same name are repeats of each other, each figure over those 
   assert.deepEqual([b?.measured, b?.notes], [1, ['measured 1 of 3 times']])
 })
 
+test('rows of one condition stand together, in the order in which they were first measured', () => {
+  const names = ['storm: A', 'restart: A', 'storm: B', 'alone', 'restart: B']
+  const { results } = found(names.map((name) => row(name, {})))
+  assert.deepEqual(
+    results.map(({ name }) => name),
+    ['storm: A', 'storm: B', 'restart: A', 'restart: B', 'alone'],
+  )
+})
+
 test('a figure that is no number is not shown as one', () => {
   const [result] = found([row('a', { x: Number.NaN, y: Number.POSITIVE_INFINITY, z: 0 })]).results
   assert.deepEqual(Object.keys(result!.figures), ['z'])

@@ -10,7 +10,7 @@ const ROUNDS_WITHOUT_PROGRESS = 6
 const NOTHING: Loads = { epoch: '', rooms: new Map() }
 
 /**
- * Appends drafts: one call of Redis for each partition when all that they need is there already. What is not, the log asks
+ * Appends drafts, each partition by itself: in one round when all that they need is there already. What is not, the log asks
  * for; it is read from the database and the drafts that waited for it go once more. In each room the drafts keep their order.
  */
 export class Appender {

@@ -293,9 +293,14 @@ describe('members over HTTP', () => {
     }
   })
 
-  test('a full room says so', async () => {
+  test('a full room says so, but not to its members and not to those whom it bans', async () => {
     const room = await makeRoom(mina, { capacity: 1 })
-    assert.equal(await codeOf(api.call('POST', `/rooms/${room.id}/join`, { token: joon.token })), 'room_full')
+    const join = (token: string) => api.call('POST', `/rooms/${room.id}/join`, { token })
+    assert.equal(await codeOf(join(joon.token)), 'room_full')
+    assert.equal((await join(mina.token)).status, 200)
+    const ban = `/rooms/${room.id}/members/${joon.id}/ban`
+    await api.call('PUT', ban, { token: mina.token, body: { banned: true } })
+    assert.equal(await codeOf(join(joon.token)), 'banned')
   })
 })
 

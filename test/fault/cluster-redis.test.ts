@@ -13,8 +13,10 @@ import { openRoom, post } from '../support/rooms.ts'
 import { API_KEY } from '../support/server.ts'
 import { TestSocket } from '../support/socket.ts'
 
-/** While nodes cannot hear each other heads are compared about once a second; one that is cut off alone is noticed first.
- * Several times what that takes. */
+/**
+ * While nodes cannot hear each other heads are compared about once a second; one that is cut off alone is noticed first.
+ * Several times what that takes.
+ */
 const LATE_MS = 8_000
 /** Once they can, nobody waits for that. */
 const PROMPT_MS = 500

@@ -28,7 +28,10 @@ export interface HttpAsked {
   answers: string
   /** From the first request to the last answer, warm-up included. */
   seconds: number
-  /** Of those that succeeded, after the warm-up. */
+  /**
+   * Of requests that succeeded, after the warm-up: in a closed loop the answers in its time, else all that were due, over the time
+   * until the last one was answered.
+   */
   perSecond: number
 }
 
@@ -41,7 +44,7 @@ export async function askAll(plan: HttpPlan): Promise<HttpAsked> {
   const { host, requests, pace } = plan
   const client = new HttpClient(host, pace.kind === 'at-once' ? requests.length : CONNECTIONS)
   if (pace.kind === 'at-once') await Promise.all(requests.map(({ port }) => client.ask({ ...GREETING, port })))
-  const record = new Asked(requests.length, nowMicros() + 50_000, plan.warmUpSeconds)
+  const record = new Asked(plan, nowMicros() + 50_000)
   const ask = (i: number, due: number) => record.answer(i, due, client.ask(requests[i]!))
   await sleep((record.startAt - nowMicros()) / 1000)
   switch (pace.kind) {
@@ -52,7 +55,7 @@ export async function askAll(plan: HttpPlan): Promise<HttpAsked> {
       await Promise.all(requests.map((_, i) => ask(i, record.startAt)))
       break
     case 'together':
-      await askTogether(requests.length, pace, record.startAt, ask)
+      await askTogether(requests.length, pace.count, record.endAt, ask)
       break
   }
   client.close()
@@ -73,31 +76,33 @@ async function askSpaced(count: number, startAt: number, spacing: number, ask: A
   await Promise.all(open)
 }
 
-async function askTogether(limit: number, pace: Pace & { kind: 'together' }, startAt: number, ask: Ask): Promise<void> {
-  const end = startAt + pace.seconds * 1e6
+async function askTogether(limit: number, together: number, endAt: number, ask: Ask): Promise<void> {
   let next = 0
   const worker = async () => {
-    for (let now = nowMicros(); next < limit && now < end; now = nowMicros()) await ask(next++, now)
+    for (let now = nowMicros(); next < limit && now < endAt; now = nowMicros()) await ask(next++, now)
   }
-  await Promise.all(Array.from({ length: pace.count }, worker))
+  await Promise.all(Array.from({ length: together }, worker))
 }
 
 /** What became of the requests of one plan. */
 class Asked {
   readonly startAt: number
+  /** Of a closed loop. */
+  readonly endAt: number
   readonly #windowFrom: number
   readonly #outcomes: (string | null)[]
   readonly #firstBytes = new Latency()
   readonly #answers = new Latency()
-  /** Succeeded after the warm-up. */
-  #inWindow = 0
+  /** What `perSecond` counts. */
+  #succeeded = 0
   #lastAt: number
 
-  constructor(requests: number, startAt: number, warmUpSeconds: number) {
+  constructor({ requests, pace, warmUpSeconds }: HttpPlan, startAt: number) {
     this.startAt = startAt
+    this.endAt = pace.kind === 'together' ? startAt + pace.seconds * 1e6 : Number.POSITIVE_INFINITY
     this.#lastAt = startAt
     this.#windowFrom = startAt + warmUpSeconds * 1e6
-    this.#outcomes = Array.from({ length: requests }, () => null)
+    this.#outcomes = Array.from({ length: requests.length }, () => null)
   }
 
   async answer(i: number, due: number, asked: Promise<HttpAnswer>): Promise<void> {
@@ -111,7 +116,8 @@ class Asked {
     const now = nowMicros()
     this.#lastAt = Math.max(this.#lastAt, now)
     if (answer === null) return
-    if (answer.status < 400 && now >= this.#windowFrom) this.#inWindow++
+    const since = this.endAt === Number.POSITIVE_INFINITY ? due : now
+    if (answer.status < 400 && since >= this.#windowFrom && now < this.endAt) this.#succeeded++
     if (due < this.#windowFrom) return
     this.#firstBytes.record(answer.firstByteAt - due)
     this.#answers.record(now - due)
@@ -123,7 +129,7 @@ class Asked {
       firstBytes: this.#firstBytes.encode(),
       answers: this.#answers.encode(),
       seconds: (this.#lastAt - this.startAt) / 1e6,
-      perSecond: (this.#inWindow * 1e6) / Math.max(1, this.#lastAt - this.#windowFrom),
+      perSecond: (this.#succeeded * 1e6) / Math.max(1, Math.min(this.endAt, this.#lastAt) - this.#windowFrom),
     }
   }
 }

@@ -31,7 +31,7 @@ export const yeoul: Dialect = {
     return answer.recovered ? answer.events.map((event) => event.seq) : null
   },
   // As the SDK: full jitter, doubled up to a cap.
-  reconnection: { delayMs: (attempt) => Math.random() * Math.min(15_000, 500 * 2 ** attempt), stableMs: 5_000 },
+  reconnection: { delayMs: (attempt) => Math.random() * Math.min(5_000, 500 * 2 ** attempt), stableMs: 5_000 },
   send: (id, room, clientMessageId, body, retry) =>
     `{"id":${id},"op":"send","room":"${room}","clientMessageId":"${clientMessageId}","body":"${body}"${retry ? ',"retry":true' : ''}}`,
   acknowledged: (room, ok) => ({ stream: room, seq: (ok as Answers['send']).seq }),

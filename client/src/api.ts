@@ -46,7 +46,7 @@ export interface ClientOptions {
 export interface Tuning {
   /** The longest wait before the first attempt to reconnect; doubles with each attempt (full jitter). Default 500. */
   backoffMs: number
-  /** The longest wait before any attempt. Default 15,000. */
+  /** The longest wait before any attempt. Default 5,000. */
   backoffCapMs: number
   /** How long opening a connection, `hello` included, or an HTTP request may take. Default 10,000. */
   timeoutMs: number

@@ -10,7 +10,7 @@ export interface Surroundings extends Platform {
 
 const DEFAULTS: Tuning = {
   backoffMs: 500,
-  backoffCapMs: 15_000,
+  backoffCapMs: 5_000,
   timeoutMs: 10_000,
   outboxMessages: 1_000,
   sendWindow: 1,

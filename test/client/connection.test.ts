@@ -39,7 +39,7 @@ test('the wait before an attempt is anywhere up to a bound that doubles, and end
     for (let attempt = 0; attempt < 8; attempt++) {
       const now = state()
       assert(now.state === 'waiting')
-      assert.equal(now.retryAt - peer.clock.now(), random * Math.min(15_000, 500 * 2 ** attempt))
+      assert.equal(now.retryAt - peer.clock.now(), random * Math.min(5_000, 500 * 2 ** attempt))
       await peer.clock.advance(now.retryAt - peer.clock.now())
     }
     peer.refuse = null

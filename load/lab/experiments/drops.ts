@@ -59,7 +59,7 @@ export const drops: Experiment = {
     '1 s alone, 4 s in a cluster) and **kill -9**: the one server, or one gateway of three, ends under 5,000 clients and is started ' +
     'again. Talkers who were connected to it send again what was not acknowledged, under the same id, as Yeoul’s SDK does and ' +
     'socket.io-client when `retries` is set; to Socket.IO’s server a repeat is a new message.\n\n' +
-    'Clients come back as their own library does: Yeoul’s SDK after a random part of 0.5 s, doubled up to 15 s, with its position; ' +
+    'Clients come back as their own library does: Yeoul’s SDK after a random part of 0.5 s, doubled up to 5 s, with its position; ' +
     'socket.io-client after 1 s, doubled up to 5 s, each ± half, joining its rooms again (with connection state recovery: showing its ' +
     'session and the last offset). “Back” counts from the moment that the network is there again, or the server gone, until the client ' +
     'has caught up; “complete” from the last message until everybody has every message (left out when that never happens). ' +

@@ -41,8 +41,8 @@ function testFiles(): string[] {
 }
 
 /**
- * What an operator has set for a server of theirs must not steer the tests. They start some three hundred processes on the
- * same sources: with a cache of what was compiled each takes half the time to start.
+ * What an operator has set for a server of theirs must not steer the tests. They start many processes on the same sources:
+ * with a cache of what was compiled each starts sooner.
  */
 function cleanEnv(browser: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('YEOUL_'))

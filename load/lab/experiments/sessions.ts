@@ -25,7 +25,7 @@ const WHOLE_LIMIT_SECONDS = 1_200
 
 const FULL: Scale = { arrivals: ramp(10, 200, 10), messages: OURS, limitSeconds: 120 }
 const QUICK: Scale = { arrivals: ramp(10, 200, 0.6), messages: 8, limitSeconds: 30 }
-const WARM_UP: Scale = { arrivals: ramp(100, 100, 1), messages: 20, limitSeconds: 30 }
+const WARM_UP: Scale = { arrivals: ramp(100, 100, 1), messages: 10, limitSeconds: 30 }
 
 interface System extends Startable {
   system: string

@@ -26,7 +26,7 @@ interface Scale {
   whole: boolean
 }
 
-const FULL: Scale = { users: [500, 1_000], members: 250, warmUpSeconds: 1.5, seconds: 5, generators: 2, whole: true }
+const FULL: Scale = { users: [500, 1_000], members: 250, warmUpSeconds: 1.5, seconds: 4, generators: 2, whole: true }
 const QUICK: Scale = { users: [100], members: 50, warmUpSeconds: 0.1, seconds: 0.6, generators: 1, whole: false }
 
 /** What is asked of a server, and what their test found of it. */

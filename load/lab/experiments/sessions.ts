@@ -37,7 +37,7 @@ interface System extends Startable {
 
 const PEER = 'Socket.IO, one INSERT a message'
 
-function systems(people: number): System[] {
+function systems(people: number, quick: boolean): System[] {
   const shape = { rooms: Math.ceil(people / MEMBERS), members: MEMBERS }
   return [
     {
@@ -74,7 +74,19 @@ function systems(people: number): System[] {
       whole: true,
       start: () => YeoulSubject.start(shape),
     },
+    ...(quick ? [] : [impatient(shape)]),
   ]
+}
+
+/** Where everybody waits for an answer before they go on, what a flush waits for does not come. */
+function impatient(shape: { rooms: number; members: number }): System {
+  return {
+    name: 'Yeoul, embedded, written at once',
+    system: 'Yeoul, SQLite, written at once',
+    remark: 'YEOUL_FLUSH_MS=0: no push or answer waits for others to share its write',
+    whole: true,
+    start: () => YeoulSubject.start(shape, { YEOUL_FLUSH_MS: '0' }),
+  }
 }
 
 export const sessions: Experiment = {
@@ -119,7 +131,7 @@ export const sessions: Experiment = {
   ],
   async *run(lab) {
     const scale = lab.quick ? QUICK : FULL
-    const all = systems(scale.arrivals.length)
+    const all = systems(scale.arrivals.length, lab.quick)
     for await (const { plan, subject } of eachSubject(all, { together: lab.quick, step: lab.step })) {
       if (!lab.quick) {
         lab.step(`${plan.name}: warm-up`)

@@ -1,11 +1,11 @@
-import { sleep } from '../clock.ts'
-import { treeCpuSeconds } from '../processes.ts'
-import type { Subject, SubjectShape } from '../subject.ts'
+import { sleep } from '../generator/clock.ts'
+import { treeCpuSeconds } from '../measure/processes.ts'
+import { Metrics } from '../servers/yeoul-server.ts'
 import type { Peer } from '../subjects/peer.ts'
 import { startSocketIo, startSocketIoStreams } from '../subjects/peers.ts'
+import type { Subject, SubjectShape } from '../subjects/subject.ts'
 import { YeoulSubject } from '../subjects/yeoul.ts'
 import { YeoulClusterSubject } from '../subjects/yeoul-cluster.ts'
-import { Metrics } from '../yeoul-server.ts'
 
 export type EndBy = 'SIGTERM' | 'SIGKILL'
 

@@ -1,4 +1,4 @@
-import { renderTable, type Table } from '../report.ts'
+import { renderTable, type Table } from '../measure/report.ts'
 import { cellText, filled } from './cells.ts'
 import { clock } from './progress.ts'
 import type { Report } from './report.ts'

@@ -1,4 +1,4 @@
-import { onInterrupt } from '../processes.ts'
+import { onInterrupt } from '../measure/processes.ts'
 import type { Experiment } from './experiment.ts'
 import { terminalSummary, verdict } from './markdown.ts'
 import { clock, Progress } from './progress.ts'

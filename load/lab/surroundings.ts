@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PROGRAMS, programPath } from '../../deploy/local/program.ts'
-import { type Machine, machine } from '../processes.ts'
+import { type Machine, machine } from '../measure/processes.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PACKAGES = ['socket.io', '@socket.io/redis-adapter', '@socket.io/redis-streams-adapter', 'ws', 'ioredis', 'pg']

@@ -1,5 +1,5 @@
-import { type Dialect, dueOf, streamOf } from '../dialect.ts'
-import { addEvent, emptyPayload, type Item, type Payload } from '../payload.ts'
+import { type Dialect, dueOf, streamOf } from '../generator/dialect.ts'
+import { addEvent, emptyPayload, type Item, type Payload } from '../generator/payload.ts'
 
 /**
  * Socket.IO's wire (Engine.IO 4 over WebSocket, Socket.IO protocol 5), as its own client speaks it: `0` open, `2` ping,

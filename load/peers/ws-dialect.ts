@@ -1,5 +1,5 @@
-import { type Dialect, dueOf, streamOf } from '../dialect.ts'
-import { addEvent, emptyPayload, type Payload } from '../payload.ts'
+import { type Dialect, dueOf, streamOf } from '../generator/dialect.ts'
+import { addEvent, emptyPayload, type Payload } from '../generator/payload.ts'
 
 const HELLO = 1
 

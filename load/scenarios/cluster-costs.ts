@@ -1,6 +1,6 @@
-import { kindsTable, runsTable } from '../cluster-report.ts'
-import { ClusterBench, type ClusterLoad, type ClusterRun } from '../cluster-run.ts'
-import { prefixed, reportOf, type Scenario } from '../scenario.ts'
+import { kindsTable, runsTable } from '../measure/cluster-report.ts'
+import { ClusterBench, type ClusterLoad, type ClusterRun } from '../measure/cluster-run.ts'
+import { prefixed, reportOf, type Scenario } from './scenario.ts'
 
 export const clusterCosts: Scenario = {
   name: 'cluster-costs',

@@ -1,11 +1,11 @@
 import { cpus } from 'node:os'
-import { climb, highest, type Step } from '../climb.ts'
-import { backendNotes, boundBy, postgresTable, processTable, redisTable, runsTable } from '../cluster-report.ts'
-import { ClusterBench, type ClusterRun } from '../cluster-run.ts'
-import { generatorFull } from '../measure.ts'
-import { number } from '../report.ts'
-import { type Options, type Outcome, reportOf, type Scenario } from '../scenario.ts'
-import type { LogName } from '../yeoul-cluster.ts'
+import { climb, highest, type Step } from '../measure/climb.ts'
+import { backendNotes, boundBy, postgresTable, processTable, redisTable, runsTable } from '../measure/cluster-report.ts'
+import { ClusterBench, type ClusterRun } from '../measure/cluster-run.ts'
+import { generatorFull } from '../measure/measure.ts'
+import { number } from '../measure/report.ts'
+import type { LogName } from '../servers/yeoul-cluster.ts'
+import { type Options, type Outcome, reportOf, type Scenario } from './scenario.ts'
 
 /** What a rate must keep to hold. */
 const P99_MS = 500

@@ -1,8 +1,8 @@
-import { crowd } from '../crowd.ts'
-import { Fleet } from '../fleet.ts'
-import { invariantsOf, type Measurement, measure } from '../measure.ts'
-import type { Subject } from '../subject.ts'
+import { crowd } from '../generator/crowd.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { invariantsOf, type Measurement, measure } from '../measure/measure.ts'
 import { startSocketIo } from '../subjects/peers.ts'
+import type { Subject } from '../subjects/subject.ts'
 import { YeoulSubject } from '../subjects/yeoul.ts'
 
 /** Rooms full of people of whom some talk: what `hot-room` and `sparse` have in common. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { exited, startChild } from '../measure/processes.ts'
+import { number } from '../measure/report.ts'
 import type { FloorPlan, FloorResult } from '../peers/bare-writes.ts'
-import { exited, startChild } from '../processes.ts'
-import { number } from '../report.ts'
-import type { Scenario } from '../scenario.ts'
+import type { Scenario } from './scenario.ts'
 
 const PROGRAM = join(import.meta.dirname, '../peers/bare-writes.ts')
 

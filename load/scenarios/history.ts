@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Fleet } from '../fleet.ts'
-import { Latency } from '../latency.ts'
-import { delays, number } from '../report.ts'
-import type { Scenario } from '../scenario.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { Latency } from '../measure/latency.ts'
+import { delays, number } from '../measure/report.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import type { Scenario } from './scenario.ts'
 
 export const history: Scenario = {
   name: 'history',

@@ -1,6 +1,6 @@
-import { fanOutTable } from '../report.ts'
-import { prefixed, reportOf, type Scenario } from '../scenario.ts'
+import { fanOutTable } from '../measure/report.ts'
 import { fanOutOnSocketIo, fanOutOnYeoul, ratio } from './fan-out.ts'
+import { prefixed, reportOf, type Scenario } from './scenario.ts'
 
 export const hotRoom: Scenario = {
   name: 'hot-room',

@@ -1,9 +1,9 @@
-import { sleep } from '../clock.ts'
-import { crowd, type Membership } from '../crowd.ts'
-import { Fleet } from '../fleet.ts'
-import { number } from '../report.ts'
-import type { Scenario } from '../scenario.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import { sleep } from '../generator/clock.ts'
+import { crowd, type Membership } from '../generator/crowd.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { number } from '../measure/report.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import type { Scenario } from './scenario.ts'
 
 export const idle: Scenario = {
   name: 'idle',

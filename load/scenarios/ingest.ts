@@ -1,10 +1,10 @@
-import type { ConnectionSpec } from '../connection.ts'
-import { Fleet } from '../fleet.ts'
-import { type Measurement, measure } from '../measure.ts'
-import type { Person } from '../people.ts'
-import { delays, number } from '../report.ts'
-import { prefixed, reportOf, type Scenario } from '../scenario.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import type { ConnectionSpec } from '../generator/connection.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { type Measurement, measure } from '../measure/measure.ts'
+import { delays, number } from '../measure/report.ts'
+import type { Person } from '../servers/people.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import { prefixed, reportOf, type Scenario } from './scenario.ts'
 
 export const ingest: Scenario = {
   name: 'ingest',

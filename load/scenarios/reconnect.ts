@@ -1,10 +1,10 @@
-import { nowMicros, sleep } from '../clock.ts'
-import { crowd, type Membership } from '../crowd.ts'
-import { Fleet } from '../fleet.ts'
-import { Latency } from '../latency.ts'
-import { millis } from '../report.ts'
-import type { Scenario } from '../scenario.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import { nowMicros, sleep } from '../generator/clock.ts'
+import { crowd, type Membership } from '../generator/crowd.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { Latency } from '../measure/latency.ts'
+import { millis } from '../measure/report.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import type { Scenario } from './scenario.ts'
 
 /** How long the server's own reads (polls that go on without any client) are counted before the cut. */
 const QUIET_SECONDS = 4

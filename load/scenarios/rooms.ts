@@ -1,9 +1,9 @@
-import type { ConnectionSpec } from '../connection.ts'
-import { Fleet } from '../fleet.ts'
-import { invariantsOf, type Measurement, measure } from '../measure.ts'
-import { delays, number } from '../report.ts'
-import { type Options, type Outcome, prefixed, reportOf, type Scenario } from '../scenario.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import type { ConnectionSpec } from '../generator/connection.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { invariantsOf, type Measurement, measure } from '../measure/measure.ts'
+import { delays, number } from '../measure/report.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import { type Options, type Outcome, prefixed, reportOf, type Scenario } from './scenario.ts'
 
 /** Of each room: every message is delivered so many times, whatever the number of rooms. */
 const LISTENERS = 2

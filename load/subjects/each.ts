@@ -1,4 +1,4 @@
-import type { Subject } from '../subject.ts'
+import type { Subject } from './subject.ts'
 
 /** How a subject of an experiment is called and started. */
 export interface Startable<S extends Subject = Subject> {

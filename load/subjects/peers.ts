@@ -1,5 +1,5 @@
-import type { SubjectShape } from '../subject.ts'
 import { Peer } from './peer.ts'
+import type { SubjectShape } from './subject.ts'
 
 /** Socket.IO, with the sharded Redis adapter where there are several nodes. Stores nothing, recovers nothing. */
 export function startSocketIo(shape: SubjectShape): Promise<Peer> {

@@ -1,7 +1,7 @@
-import type { Membership } from '../crowd.ts'
-import type { Target } from '../fleet.ts'
-import type { Subject, SubjectShape } from '../subject.ts'
-import { type ClusterShape, YeoulCluster } from '../yeoul-cluster.ts'
+import type { Membership } from '../generator/crowd.ts'
+import type { Target } from '../generator/fleet.ts'
+import { type ClusterShape, YeoulCluster } from '../servers/yeoul-cluster.ts'
+import type { Subject, SubjectShape } from './subject.ts'
 
 export interface YeoulClusterShape extends SubjectShape, Pick<ClusterShape, 'log' | 'withoutBus' | 'environment'> {
   /** Where clients connect: to nginx, or to the gateways themselves. */

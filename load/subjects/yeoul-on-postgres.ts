@@ -1,13 +1,13 @@
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
-import { sleep } from '../clock.ts'
-import type { Membership } from '../crowd.ts'
-import type { Target } from '../fleet.ts'
-import { residentBytes, treeCpuSeconds } from '../processes.ts'
-import type { Subject, SubjectShape } from '../subject.ts'
-import { type LogName, makeRooms, writeUsers } from '../yeoul-cluster.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import { sleep } from '../generator/clock.ts'
+import type { Membership } from '../generator/crowd.ts'
+import type { Target } from '../generator/fleet.ts'
+import { residentBytes, treeCpuSeconds } from '../measure/processes.ts'
+import { type LogName, makeRooms, writeUsers } from '../servers/yeoul-cluster.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import type { Subject, SubjectShape } from './subject.ts'
 
 /**
  * One Yeoul process that does everything, over PostgreSQL, which syncs each commit to a real disk; with the Redis log also over

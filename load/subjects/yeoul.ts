@@ -1,10 +1,10 @@
 import { openSqlite } from '../../src/adapters/sql/sqlite/sqlite.ts'
 import { databaseFile } from '../../src/config.ts'
-import { sleep } from '../clock.ts'
-import type { Membership } from '../crowd.ts'
-import type { Target } from '../fleet.ts'
-import type { Subject, SubjectShape } from '../subject.ts'
-import { Yeoul } from '../yeoul-server.ts'
+import { sleep } from '../generator/clock.ts'
+import type { Membership } from '../generator/crowd.ts'
+import type { Target } from '../generator/fleet.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
+import type { Subject, SubjectShape } from './subject.ts'
 
 /** One Yeoul with its own database (SQLite), each acknowledgement after the commit. */
 export class YeoulSubject implements Subject {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { climb, highest } from '../../load/climb.ts'
-import { treeCpuSeconds } from '../../load/processes.ts'
+import { climb, highest } from '../../load/measure/climb.ts'
+import { treeCpuSeconds } from '../../load/measure/processes.ts'
 
 /** A server that holds every rate up to `limit`, and whose use of the machine is what it can do at most of that. */
 function serverUpTo(limit: number) {

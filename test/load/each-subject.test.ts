@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Subject } from '../../load/subject.ts'
 import { eachSubject } from '../../load/subjects/each.ts'
+import type { Subject } from '../../load/subjects/subject.ts'
 
 /** Subjects that keep a diary of their starts and stops. */
 function diary(names: string[], failing: string | null = null) {

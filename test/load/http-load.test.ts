@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import type { HttpRequest } from '../../load/http-client.ts'
-import { askAll, type HttpAsked, type Pace } from '../../load/http-load.ts'
-import { Latency } from '../../load/latency.ts'
+import type { HttpRequest } from '../../load/generator/http-client.ts'
+import { askAll, type HttpAsked, type Pace } from '../../load/generator/http-load.ts'
+import { Latency } from '../../load/measure/latency.ts'
 
 const servers: Server[] = []
 after(() => {

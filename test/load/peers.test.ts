@@ -1,11 +1,11 @@
 /** Peers do the same work as Yeoul, and what they lose, repeat or disorder is seen, whichever node a message came through. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { nowMicros, sleep } from '../../load/clock.ts'
-import { crowd } from '../../load/crowd.ts'
-import { Fleet, type Totals } from '../../load/fleet.ts'
-import type { Verdict } from '../../load/generator.ts'
-import { invariantsOf, type Measurement, measure } from '../../load/measure.ts'
+import { nowMicros, sleep } from '../../load/generator/clock.ts'
+import { crowd } from '../../load/generator/crowd.ts'
+import { Fleet, type Totals } from '../../load/generator/fleet.ts'
+import type { Verdict } from '../../load/generator/generator.ts'
+import { invariantsOf, type Measurement, measure } from '../../load/measure/measure.ts'
 import { Peer } from '../../load/subjects/peer.ts'
 import { startSocketIo, startSocketIoPostgres, startSocketIoStreams, startWs } from '../../load/subjects/peers.ts'
 

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { invariantsOfSessions, measureSessions, type SessionsMeasured } from '../../load/measure-sessions.ts'
-import { ramp } from '../../load/sessions.ts'
-import type { Subject } from '../../load/subject.ts'
+import { ramp } from '../../load/generator/sessions.ts'
+import { invariantsOfSessions, measureSessions, type SessionsMeasured } from '../../load/measure/measure-sessions.ts'
+import type { Subject } from '../../load/subjects/subject.ts'
 import { newId } from '../../src/core/ids.ts'
 
 const ANSWER_MS = 10

@@ -4,7 +4,7 @@
  */
 import type { Experiment, Row } from '../../load/lab/experiment.ts'
 import { runLab } from '../../load/lab/run.ts'
-import { dataFolder, startChild } from '../../load/processes.ts'
+import { dataFolder, startChild } from '../../load/measure/processes.ts'
 import { NOWHERE } from './nowhere.ts'
 
 const [out = '', second = ''] = process.argv.slice(2)

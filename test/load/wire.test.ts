@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { addEvent, emptyPayload, type Item, type Payload, PayloadCache } from '../../load/payload.ts'
+import { addEvent, emptyPayload, type Item, type Payload, PayloadCache } from '../../load/generator/payload.ts'
+import { Sequence } from '../../load/generator/sequence.ts'
+import { FrameReader, maskedFrame, OPCODE } from '../../load/generator/wire.ts'
+import { scanYeoul } from '../../load/generator/yeoul-dialect.ts'
 import { scanSocketIo } from '../../load/peers/socketio-dialect.ts'
-import { Sequence } from '../../load/sequence.ts'
-import { FrameReader, maskedFrame, OPCODE } from '../../load/wire.ts'
-import { scanYeoul } from '../../load/yeoul-dialect.ts'
 import { newId } from '../../src/core/ids.ts'
 
 const rooms = [newId(), newId(), newId()]

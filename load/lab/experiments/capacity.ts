@@ -1,6 +1,6 @@
-import { clusterDoor, type Door, embeddedDoor, type Guard, PeerBackends } from '../../doors.ts'
-import { Fleet } from '../../fleet.ts'
-import { type HttpMeasurement, measureHttp } from '../../http-measure.ts'
+import { Fleet } from '../../generator/fleet.ts'
+import { type HttpMeasurement, measureHttp } from '../../measure/http-measure.ts'
+import { clusterDoor, type Door, embeddedDoor, type Guard, PeerBackends } from '../../servers/doors.ts'
 import type { Experiment, Lab, Row } from '../experiment.ts'
 
 const PLACES = 5

@@ -1,4 +1,4 @@
-import { generatorFull } from '../../measure.ts'
+import { generatorFull } from '../../measure/measure.ts'
 import { type DropSystem, type Running, SYSTEMS } from '../drops-systems.ts'
 import { Crowd, type Outcome, RATE, type Trial } from '../drops-trial.ts'
 import type { Experiment, Lab, Row } from '../experiment.ts'

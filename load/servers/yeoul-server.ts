@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { migrate } from '../src/adapters/sql/sqlite/migrate.ts'
-import { openSqlite } from '../src/adapters/sql/sqlite/sqlite.ts'
-import { databaseFile } from '../src/config.ts'
+import { migrate } from '../../src/adapters/sql/sqlite/migrate.ts'
+import { openSqlite } from '../../src/adapters/sql/sqlite/sqlite.ts'
+import { databaseFile } from '../../src/config.ts'
+import { dataFolder, exited, removeFolder, startChild } from '../measure/processes.ts'
 import { createRoom, headOf, newPeople, type Person } from './people.ts'
-import { dataFolder, exited, removeFolder, startChild } from './processes.ts'
 import { Server } from './server.ts'
 
 /** What the tokens of a server without a public address name as their issuer. */
 const ISSUER = 'yeoul'
-const MAIN = join(import.meta.dirname, '../src/main.ts')
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 /**
  * A Yeoul with its data on a real disk and its users made beforehand, as rows written before the start.

@@ -1,15 +1,15 @@
 /**
- * What the server's main thread allocates to deliver: `node load/allocations.ts [members …]`. One hot room with so many
+ * What the server's main thread allocates to deliver: `node load/parts/allocations.ts [members …]`. One hot room with so many
  * members (100 and 1,000 unless told otherwise), 1,000 messages a second; V8's sampling heap profiler counts what is
  * allocated, what was collected since included. Bytes a delivery, and the functions that most of them come from.
  */
 import { WebSocket } from 'ws'
-import { freePort } from '../deploy/local/free-port.ts'
-import { nowMicros, sleep } from './clock.ts'
-import { crowd } from './crowd.ts'
-import { Fleet } from './fleet.ts'
-import { number, renderTable } from './report.ts'
-import { Yeoul } from './yeoul-server.ts'
+import { freePort } from '../../deploy/local/free-port.ts'
+import { nowMicros, sleep } from '../generator/clock.ts'
+import { crowd } from '../generator/crowd.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { number, renderTable } from '../measure/report.ts'
+import { Yeoul } from '../servers/yeoul-server.ts'
 
 const RATE = 1_000
 const TALKERS = 20

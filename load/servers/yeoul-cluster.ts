@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pg from 'pg'
-import { type Cluster, startCluster } from '../deploy/local/cluster.ts'
-import { type LocalRedis, startRedis } from '../deploy/local/redis.ts'
-import { sleep } from './clock.ts'
-import type { ConnectionSpec } from './connection.ts'
-import type { Membership } from './crowd.ts'
-import type { Target } from './fleet.ts'
+import { type Cluster, startCluster } from '../../deploy/local/cluster.ts'
+import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
+import { sleep } from '../generator/clock.ts'
+import type { ConnectionSpec } from '../generator/connection.ts'
+import type { Membership } from '../generator/crowd.ts'
+import type { Target } from '../generator/fleet.ts'
+import { exited, residentBytes, startChild, treeCpuSeconds } from '../measure/processes.ts'
 import { createRoom, newPeople, type Person } from './people.ts'
-import { exited, residentBytes, startChild, treeCpuSeconds } from './processes.ts'
 
-const MAIN = join(import.meta.dirname, '../src/main.ts')
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 /** Rooms that are made at the same time. */
 const PARALLEL = 8

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Target } from './fleet.ts'
-import type { DialectName } from './generator.ts'
-import { cpuSeconds, mainThreadWrites, residentBytes, startChild, stopChild } from './processes.ts'
+import type { Target } from '../generator/fleet.ts'
+import type { DialectName } from '../generator/generator.ts'
+import { cpuSeconds, mainThreadWrites, residentBytes, startChild, stopChild } from '../measure/processes.ts'
 
 /** A server under test: a child process of its own. */
 export class Server {

@@ -1,5 +1,5 @@
-import type { Cluster } from '../deploy/local/cluster.ts'
-import { sleep } from './clock.ts'
+import type { Cluster } from '../../deploy/local/cluster.ts'
+import { sleep } from '../generator/clock.ts'
 
 /** An option that was changed is in force on every node within a second, in ms with some to spare. */
 const IN_FORCE_MS = 1_500

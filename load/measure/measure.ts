@@ -1,7 +1,7 @@
-import { nowMicros, sleepUntil } from './clock.ts'
-import { roomOf } from './dialect.ts'
-import type { Fleet, Totals } from './fleet.ts'
-import type { Ran, Verdict } from './generator.ts'
+import { nowMicros, sleepUntil } from '../generator/clock.ts'
+import { roomOf } from '../generator/dialect.ts'
+import type { Fleet, Totals } from '../generator/fleet.ts'
+import type { Ran, Verdict } from '../generator/generator.ts'
 import type { LatencySummary } from './latency.ts'
 import { busySeconds, cpuSeconds } from './processes.ts'
 

@@ -1,7 +1,7 @@
-import type { Message } from '../src/protocol/model.ts'
+import type { Message } from '../../src/protocol/model.ts'
+import { Latency } from '../measure/latency.ts'
 import { nowMicros, sleep } from './clock.ts'
 import { HttpClient } from './http-client.ts'
-import { Latency } from './latency.ts'
 
 export interface PagesPlan {
   host: string

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { type Postgres, startPostgres } from '../deploy/local/postgres.ts'
-import { type LocalRedis, startRedis } from '../deploy/local/redis.ts'
-import { databaseFile } from '../src/config.ts'
-import { HttpClient, type HttpRequest } from './http-client.ts'
+import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
+import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
+import { databaseFile } from '../../src/config.ts'
+import { HttpClient, type HttpRequest } from '../generator/http-client.ts'
+import { treeCpuSeconds } from '../measure/processes.ts'
 import type { Person } from './people.ts'
-import { treeCpuSeconds } from './processes.ts'
 import { Server } from './server.ts'
 import { YeoulCluster } from './yeoul-cluster.ts'
 import { Yeoul } from './yeoul-server.ts'
@@ -30,7 +30,7 @@ export interface GuardedRoom {
 /** What keeps two who join from taking the same place, in the peer. */
 export type Guard = 'none' | 'row' | 'lock'
 
-const PEER = join(import.meta.dirname, 'peers/capacity.ts')
+const PEER = join(import.meta.dirname, '../peers/capacity.ts')
 
 /** PostgreSQL and Redis for peers that are started one after the other. */
 export class PeerBackends {

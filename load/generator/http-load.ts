@@ -1,6 +1,6 @@
+import { Latency } from '../measure/latency.ts'
 import { nowMicros, sleep } from './clock.ts'
 import { type HttpAnswer, HttpClient, type HttpRequest } from './http-client.ts'
-import { Latency } from './latency.ts'
 
 /**
  * How requests follow each other. `spaced`: each at its time, whatever became of those before (open loop). `at-once`: all at the

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import type { Latency } from '../measure/latency.ts'
 import { nowMicros } from './clock.ts'
 import { type Dialect, type RoomPosition, roomOf, type Session } from './dialect.ts'
-import type { Latency } from './latency.ts'
 import type { Item, Payload, PayloadCache, Run } from './payload.ts'
 import { Sequence } from './sequence.ts'
 import { count, roomTally, type Tally } from './tally.ts'

@@ -1,13 +1,13 @@
 /**
- * What an append costs on PostgreSQL: `node load/append-cost.ts [seconds]`. A synced database of its own on this machine, 500
+ * What an append costs on PostgreSQL: `node load/parts/append-cost.ts [seconds]`. A synced database of its own on this machine, 500
  * rooms of 10; batches of one and of many, as a node makes them. CPU is that of all processes of the database, and of this
  * one, which holds also where the machine is shared.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { startPostgres } from '../deploy/local/postgres.ts'
-import { openPostgresStore, type PostgresStore } from '../src/adapters/sql/index.ts'
-import { newId } from '../src/core/ids.ts'
-import type { MessageDraft } from '../src/ports/log.ts'
+import { startPostgres } from '../../deploy/local/postgres.ts'
+import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/index.ts'
+import { newId } from '../../src/core/ids.ts'
+import type { MessageDraft } from '../../src/ports/log.ts'
 
 const SECONDS = Number(process.argv[2] ?? 3)
 const ROOMS = 500

@@ -1,6 +1,6 @@
+import type { Person } from '../servers/people.ts'
 import type { ConnectionSpec } from './connection.ts'
 import type { Target } from './fleet.ts'
-import type { Person } from './people.ts'
 
 /** Connections from one loopback address: below the number of its ephemeral ports, with room for those of other runs. */
 const PER_ADDRESS = 10_000

@@ -1,5 +1,5 @@
-import type { Fleet } from './fleet.ts'
-import type { HttpPlan } from './http-load.ts'
+import type { Fleet } from '../generator/fleet.ts'
+import type { HttpPlan } from '../generator/http-load.ts'
 import { Latency, type LatencySummary } from './latency.ts'
 import type { Measurable } from './measure.ts'
 import { busySeconds, cpuSeconds } from './processes.ts'

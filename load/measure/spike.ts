@@ -1,11 +1,11 @@
-import { nowMicros, sleepUntil } from './clock.ts'
-import { talkers } from './crowd.ts'
-import { Fleet, type Totals } from './fleet.ts'
-import type { Ran, SendPlan, Verdict } from './generator.ts'
+import { nowMicros, sleepUntil } from '../generator/clock.ts'
+import { talkers } from '../generator/crowd.ts'
+import { Fleet, type Totals } from '../generator/fleet.ts'
+import type { Ran, SendPlan, Verdict } from '../generator/generator.ts'
+import type { Subject } from '../subjects/subject.ts'
 import { Latency } from './latency.ts'
 import { type Measurement, measure } from './measure.ts'
 import { cpuSeconds } from './processes.ts'
-import type { Subject } from './subject.ts'
 
 /** A few people talk; all at once many more come and talk; then these go, and the few go on. */
 export interface SpikePlan {

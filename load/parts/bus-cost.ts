@@ -1,15 +1,15 @@
 /**
- * What the bus costs: `node load/bus-cost.ts [seconds] [partitions]`. One Redis of its own on this machine, one node that publishes and two
+ * What the bus costs: `node load/parts/bus-cost.ts [seconds] [partitions]`. One Redis of its own on this machine, one node that publishes and two
  * that hear, each a process; 500 rooms. For each size of batch: CPU of Redis, of the publisher and of one
  * hearer, in microseconds for each notice, which holds also where the machine is shared.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startRedis } from '../deploy/local/redis.ts'
-import { RedisBus } from '../src/adapters/redis/bus.ts'
-import { RedisLink } from '../src/adapters/redis/connection.ts'
-import { newId } from '../src/core/ids.ts'
+import { startRedis } from '../../deploy/local/redis.ts'
+import { RedisBus } from '../../src/adapters/redis/bus.ts'
+import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import { newId } from '../../src/core/ids.ts'
 
 const SECONDS = Number(process.argv[2] ?? 3)
 const ROOMS = 500

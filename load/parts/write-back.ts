@@ -1,18 +1,18 @@
 /**
- * What bringing the Redis log to PostgreSQL costs: `node load/write-back.ts [--seconds 6] [--rates 500,2000]`. A Redis and a
+ * What bringing the Redis log to PostgreSQL costs: `node load/parts/write-back.ts [--seconds 6] [--rates 500,2000]`. A Redis and a
  * synced PostgreSQL of its own, two workers as processes of their own, messages at a fixed rate. Per message: CPU of the workers
  * and of PostgreSQL, and functions called in Redis, those of the appends included; statements for 1,000 messages.
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { RedisLink } from '../src/adapters/redis/connection.ts'
-import { LogFunctions } from '../src/adapters/redis/log-functions.ts'
-import { RedisLogSide } from '../src/adapters/redis/write-back.ts'
-import { openWriteBack } from '../src/adapters/sql/postgres/write-back.ts'
-import { type PersistStats, startPersist } from '../src/jobs/persist.ts'
-import { sleep } from './clock.ts'
+import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import { LogFunctions } from '../../src/adapters/redis/log-functions.ts'
+import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
+import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
+import { type PersistStats, startPersist } from '../../src/jobs/persist.ts'
+import { sleep } from '../generator/clock.ts'
+import { cpuSeconds, startChild, stopChild, treeCpuSeconds } from '../measure/processes.ts'
 import { LogAlone, WINDOW_MS } from './log-alone.ts'
-import { cpuSeconds, startChild, stopChild, treeCpuSeconds } from './processes.ts'
 
 const PARTITIONS = 64
 /** How often a node appends under load, ms. */

@@ -1,6 +1,6 @@
-import { newId } from '../src/core/ids.ts'
-import { Tokens } from '../src/core/tokens.ts'
-import { sleep } from './clock.ts'
+import { newId } from '../../src/core/ids.ts'
+import { Tokens } from '../../src/core/tokens.ts'
+import { sleep } from '../generator/clock.ts'
 
 const TOKEN_LIFE_MS = 6 * 3_600_000
 

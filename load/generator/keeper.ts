@@ -1,7 +1,7 @@
+import { Latency } from '../measure/latency.ts'
 import { sleep } from './clock.ts'
 import type { Connection, Keeper } from './connection.ts'
 import type { Reconnection } from './dialect.ts'
-import { Latency } from './latency.ts'
 
 /** How long a client gives a server to take it in; the time of both client libraries is longer or equal. */
 const ATTEMPT_MS = 10_000

@@ -1,12 +1,12 @@
-import { type Postgres, startPostgres } from '../deploy/local/postgres.ts'
-import { type LocalRedis, startRedis } from '../deploy/local/redis.ts'
-import { RedisLink } from '../src/adapters/redis/connection.ts'
-import { openRedisLog, type RedisLog } from '../src/adapters/redis/log.ts'
-import { RedisLogSide } from '../src/adapters/redis/write-back.ts'
-import { openPostgresStore, type PostgresStore } from '../src/adapters/sql/index.ts'
-import { openWriteBack } from '../src/adapters/sql/postgres/write-back.ts'
-import { newId } from '../src/core/ids.ts'
-import type { MessageDraft } from '../src/ports/log.ts'
+import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
+import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
+import { RedisLink } from '../../src/adapters/redis/connection.ts'
+import { openRedisLog, type RedisLog } from '../../src/adapters/redis/log.ts'
+import { RedisLogSide } from '../../src/adapters/redis/write-back.ts'
+import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/index.ts'
+import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
+import { newId } from '../../src/core/ids.ts'
+import type { MessageDraft } from '../../src/ports/log.ts'
 
 /** For how long repeats are known, ms. */
 export const WINDOW_MS = 600_000

@@ -1,6 +1,6 @@
-import type { Membership } from './crowd.ts'
-import type { Target } from './fleet.ts'
-import type { Measurable } from './measure.ts'
+import type { Membership } from '../generator/crowd.ts'
+import type { Target } from '../generator/fleet.ts'
+import type { Measurable } from '../measure/measure.ts'
 
 /** A system under test that is up, with rooms and people in them: Yeoul or a peer, one node or many. */
 export interface Subject extends Measurable {

@@ -1,6 +1,6 @@
-import type { Answers, Reply } from '../src/protocol/frames.ts'
-import { SUBPROTOCOL } from '../src/protocol/frames.ts'
-import { EVENTS_LIMIT } from '../src/protocol/limits.ts'
+import type { Answers, Reply } from '../../src/protocol/frames.ts'
+import { SUBPROTOCOL } from '../../src/protocol/frames.ts'
+import { EVENTS_LIMIT } from '../../src/protocol/limits.ts'
 import { type Dialect, dueOf } from './dialect.ts'
 import { addEvent, emptyPayload, type Item, type Payload } from './payload.ts'
 

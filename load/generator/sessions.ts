@@ -1,8 +1,8 @@
-import { newId } from '../src/core/ids.ts'
+import { newId } from '../../src/core/ids.ts'
+import { Latency } from '../measure/latency.ts'
 import { nowMicros, sleepUntil } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { bodyOf } from './dialect.ts'
-import { Latency } from './latency.ts'
 
 /**
  * People who arrive at fixed times, however the server does (an open loop), and then talk as fast as they are answered (a

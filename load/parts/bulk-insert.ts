@@ -1,14 +1,14 @@
 /**
- * Ways to bring a batch of messages into PostgreSQL such that a repeat is stored once: `node load/bulk-insert.ts [rows]`. A
+ * Ways to bring a batch of messages into PostgreSQL such that a repeat is stored once: `node load/parts/bulk-insert.ts [rows]`. A
  * database of its own, synced, on this machine; the real table with its real indexes. CPU is that of the backend and of
  * this process, which holds also where the machine is shared.
  */
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
-import { startPostgres } from '../deploy/local/postgres.ts'
-import { numbers, texts } from '../src/adapters/sql/postgres/arrays.ts'
-import { migrate } from '../src/adapters/sql/postgres/migrate.ts'
-import { newId } from '../src/core/ids.ts'
+import { startPostgres } from '../../deploy/local/postgres.ts'
+import { numbers, texts } from '../../src/adapters/sql/postgres/arrays.ts'
+import { migrate } from '../../src/adapters/sql/postgres/migrate.ts'
+import { newId } from '../../src/core/ids.ts'
 
 const ROWS = Number(process.argv[2] ?? 20_000)
 const BATCHES = [100, 500, 1_000, 2_000]

@@ -1,6 +1,6 @@
 /**
  * What the Redis log costs: messages a second, CPU of Redis and of this process for each, and bytes in Redis while they are
- * not in the database. `node load/redis-log.ts`; it starts a Redis and a PostgreSQL of its own. No worker runs meanwhile.
+ * not in the database. `node load/parts/redis-log.ts`; it starts a Redis and a PostgreSQL of its own. No worker runs meanwhile.
  */
 import { parseArgs } from 'node:util'
 import { LogAlone } from './log-alone.ts'

@@ -1,8 +1,8 @@
+import { sleep } from '../generator/clock.ts'
+import { Fleet } from '../generator/fleet.ts'
+import { type ClusterShape, YeoulCluster } from '../servers/yeoul-cluster.ts'
 import { type BackendCounts, Backends, COUNTED_MS, growth } from './backends.ts'
-import { sleep } from './clock.ts'
-import { Fleet } from './fleet.ts'
 import { invariantsOf, type Measurement, measure } from './measure.ts'
-import { type ClusterShape, YeoulCluster } from './yeoul-cluster.ts'
 
 export interface ClusterLoad extends ClusterShape {
   rooms: number

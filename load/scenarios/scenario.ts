@@ -1,5 +1,5 @@
-import type { Measurement } from './measure.ts'
-import type { Table } from './report.ts'
+import type { Measurement } from '../measure/measure.ts'
+import type { Table } from '../measure/report.ts'
 
 /** The numbers that the command line may set, by name. */
 export type Options = Record<string, number>

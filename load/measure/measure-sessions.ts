@@ -1,10 +1,10 @@
-import { nowMicros } from './clock.ts'
-import type { ConnectionSpec } from './connection.ts'
-import { Fleet, type Totals } from './fleet.ts'
-import type { Verdict } from './generator.ts'
+import { nowMicros } from '../generator/clock.ts'
+import type { ConnectionSpec } from '../generator/connection.ts'
+import { Fleet, type Totals } from '../generator/fleet.ts'
+import type { Verdict } from '../generator/generator.ts'
+import type { Subject } from '../subjects/subject.ts'
 import { Latency, type LatencySummary } from './latency.ts'
 import { busySeconds, cpuSeconds } from './processes.ts'
-import type { Subject } from './subject.ts'
 
 export interface Crowding {
   /** When each person arrives, seconds after the start, rising. */

@@ -5,8 +5,7 @@ import { drawChart, paletteOf } from './chart.ts'
 import { verdict } from './markdown.ts'
 import { clock } from './progress.ts'
 import { escaped, inline, prose } from './prose.ts'
-import type { Report } from './report.ts'
-import type { Findings, Result } from './results.ts'
+import type { Findings, Report, Result } from './results.ts'
 
 const STYLE = readFileSync(join(import.meta.dirname, 'report.css'), 'utf8')
 

@@ -1,8 +1,7 @@
 import { renderTable, type Table } from '../measure/report.ts'
 import { cellText, filled } from './cells.ts'
 import { clock } from './progress.ts'
-import type { Report } from './report.ts'
-import type { Findings } from './results.ts'
+import type { Findings, Report } from './results.ts'
 
 /** The report as a page of Markdown. */
 export function markdownReport(report: Report): string {

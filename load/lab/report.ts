@@ -2,23 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { htmlReport } from './html.ts'
 import { markdownReport } from './markdown.ts'
-import type { Findings } from './results.ts'
-import type { Surroundings } from './surroundings.ts'
-
-/** Everything that a run of the lab has to tell. */
-export interface Report {
-  /** As it was typed. */
-  command: string
-  quick: boolean
-  /** Of each experiment, as asked for. */
-  repeats: number
-  elapsedMs: number
-  /** Why it ended before everything was measured; null when it did not. */
-  incomplete: string | null
-  surroundings: Surroundings
-  /** Experiments that have begun, in their order. */
-  findings: Findings[]
-}
+import type { Report } from './results.ts'
 
 /** Writes `report.html`, `report.md` and `report.json` to a folder, which is made where it is missing. */
 export function writeReport(folder: string, report: Report): void {

@@ -1,4 +1,5 @@
 import type { Experiment, Row } from './experiment.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** One figure over the repeats. */
 export interface Spread {
@@ -22,6 +23,21 @@ export interface Result {
   /** What did not hold, with its repeat where there are several. */
   broken: string[]
   notes: string[]
+}
+
+/** Everything that a run of the lab has to tell. */
+export interface Report {
+  /** As it was typed. */
+  command: string
+  quick: boolean
+  /** Of each experiment, as asked for. */
+  repeats: number
+  elapsedMs: number
+  /** Why it ended before everything was measured; null when it did not. */
+  incomplete: string | null
+  surroundings: Surroundings
+  /** Experiments that have begun, in their order. */
+  findings: Findings[]
 }
 
 /** What came of an experiment so far: rows by repeat, and what ended a repeat early. */

@@ -2,8 +2,8 @@ import { onInterrupt } from '../measure/processes.ts'
 import type { Experiment } from './experiment.ts'
 import { terminalSummary, verdict } from './markdown.ts'
 import { clock, Progress } from './progress.ts'
-import { type Report, writeReport } from './report.ts'
-import { Findings } from './results.ts'
+import { writeReport } from './report.ts'
+import { Findings, type Report } from './results.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export interface LabPlan {

@@ -162,11 +162,13 @@ async function* rowsOf(server: Registry, generator: Fleet, lab: Lab): AsyncGener
   const warmUpSeconds = lab.quick ? 0.2 : 1
   const seconds = warmUpSeconds + (lab.quick ? 0.6 : 4)
   for (const [w, way] of WAYS.entries()) {
-    const paces: [string, Pace][] = [
+    const all: [string, Pace][] = [
       [`${way.rate}/s`, { kind: 'spaced', perSecond: way.rate }],
       ['16 at a time', { kind: 'together', count: 16, seconds }],
-      ...(lab.quick ? [] : [['64 at a time', { kind: 'together', count: 64, seconds }] satisfies [string, Pace]]),
+      ['64 at a time', { kind: 'together', count: 64, seconds }],
     ]
+    // A quick run has the first way at a fixed rate, the second in a closed loop.
+    const paces = lab.quick ? all.slice(w, w + 1) : all
     for (const [p, [told, pace]] of paces.entries()) {
       const name = `${server.name}, ${way.name}, ${told}`
       lab.step(name)

@@ -40,10 +40,7 @@ const FULL: Shape = {
   seconds: 3,
 }
 const QUICK: Shape = {
-  steps: [
-    [50, 50],
-    [200, 200],
-  ],
+  steps: [[200, 200]],
   spike: { from: [50, 50], to: [200, 200], calmSeconds: 0.2, spikeSeconds: 0.5, afterSeconds: 0.3 },
   warmUpSeconds: 0.2,
   seconds: 0.5,

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileMessageOrThrow } from '@lingui/message-utils/compileMessage'
 import { ERRORS } from '../../src/protocol/errors.ts'
-import { en } from '../../web/src/i18n/en.ts'
 import { errorsEn, errorsKo } from '../../web/src/i18n/errors.ts'
-import { ko } from '../../web/src/i18n/ko.ts'
+import { withParticles } from '../../web/src/i18n/particles.ts'
+import { admin } from '../../web/src/i18n/words/admin.ts'
+import { words } from '../../web/src/i18n/words/index.ts'
 
 /** The names in braces that a message takes, whatever its plural forms. */
 function placeholders(message: string): Set<string> {
@@ -21,13 +22,37 @@ function placeholders(message: string): Set<string> {
   return new Set([...names].filter((name) => name !== '#'))
 }
 
-test('every string of the page exists in both languages, is well formed, and takes the same values', () => {
-  assert.deepEqual(Object.keys(ko).sort(), Object.keys(en).sort())
-  for (const [key, english] of Object.entries(en)) {
-    const korean = ko[key as keyof typeof en]
-    assert.ok(english.trim() !== '' && korean.trim() !== '', `${key} is empty`)
-    assert.deepEqual([...placeholders(korean)].sort(), [...placeholders(english)].sort(), `${key} takes other values`)
+test('every string of the page is well formed in both languages, and takes the same values in both', () => {
+  for (const [key, { en, ko }] of Object.entries({ ...words, ...admin })) {
+    assert.ok(en.trim() !== '' && ko.trim() !== '', `${key} is empty`)
+    assert.deepEqual([...placeholders(ko)].sort(), [...placeholders(en)].sort(), `${key} takes other values`)
   }
+})
+
+test('no Korean string leaves a particle to chance after a value', () => {
+  // 님, quotes and marks may stand between the value and its particle.
+  const unsure = /\}[’”'")\]]*(?:이|가|을|를|은|는|과|와|로|으로)(?=[\s.,!?)]|$)|\([가이을를은는과와]\)/u
+  for (const [key, { ko }] of Object.entries({ ...words, ...admin })) {
+    assert.doesNotMatch(ko, unsure, `${key}: write [을/를]`)
+  }
+})
+
+test('a particle fits how the word before it ends', () => {
+  const cases = [
+    ['‘강’[이/가] 있다', '‘강’이 있다'],
+    ['‘바다’[이/가] 있다', '‘바다’가 있다'],
+    ['(서울)[으로/로]', '(서울)로'],
+    ['부산[으로/로]', '부산으로'],
+    ['제주[으로/로]', '제주로'],
+    ['방 3[을/를]', '방 3을'],
+    ['방 2[을/를]', '방 2를'],
+    ['방 7[으로/로]', '방 7로'],
+    ['Team[은/는]', 'Team은'],
+    ['Cafe[과/와]', 'Cafe와'],
+    ['Slack[을/를]', 'Slack을(를)'],
+    ['🌊[으로/로]', '🌊(으)로'],
+  ] as const
+  for (const [before, after] of cases) assert.equal(withParticles(before), after)
 })
 
 test('every error that the server may answer has words in both languages', () => {

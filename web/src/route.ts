@@ -6,10 +6,22 @@ export type Route =
   | { at: 'find' }
   | { at: 'room'; room: string; seq?: number }
   | { at: 'setup'; token: string }
+  | { at: 'reset'; token: string }
+  | { at: 'settings'; page: SettingsPage }
+  | { at: 'admin'; page: AdminPage }
+
+export const SETTINGS_PAGES = ['profile', 'appearance', 'notifications', 'password', 'devices'] as const
+export type SettingsPage = (typeof SETTINGS_PAGES)[number]
+
+export const ADMIN_PAGES = ['overview', 'users', 'rooms', 'nodes', 'config', 'parked'] as const
+export type AdminPage = (typeof ADMIN_PAGES)[number]
 
 function parse(hash: string): Route {
-  const setup = /^#setup=(.+)$/.exec(hash)
-  if (setup) return { at: 'setup', token: decodeURIComponent(setup[1]!) }
+  const link = /^#(setup|reset)=(.+)$/.exec(hash)
+  if (link) return { at: link[1] as 'setup' | 'reset', token: decodeURIComponent(link[2]!) }
+  const pages = /^#\/(settings|admin)(?:\/([a-z]+))?$/.exec(hash)
+  if (pages?.[1] === 'settings') return { at: 'settings', page: oneOf(SETTINGS_PAGES, pages[2]) }
+  if (pages?.[1] === 'admin') return { at: 'admin', page: oneOf(ADMIN_PAGES, pages[2]) }
   const room = /^#\/r\/([^/]+)(?:\/(\d+))?$/.exec(hash)
   if (room) {
     const route: Route = { at: 'room', room: decodeURIComponent(room[1]!) }
@@ -19,9 +31,15 @@ function parse(hash: string): Route {
   return hash === '#/find' ? { at: 'find' } : { at: 'home' }
 }
 
+/** The page of that name, else the first. */
+const oneOf = <T extends string>(pages: readonly [T, ...T[]], name: string | undefined): T =>
+  pages.find((page) => page === name) ?? pages[0]
+
 export const linkTo = {
   home: '#/',
   find: '#/find',
+  settings: (page: SettingsPage) => `#/settings/${page}`,
+  admin: (page: AdminPage) => `#/admin/${page}`,
   room: (room: string, seq?: number) => `#/r/${encodeURIComponent(room)}${seq === undefined ? '' : `/${seq}`}`,
 }
 

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useDrafts } from './composer/drafts.ts'
 import { ConnectionBar } from './connection/connection-bar.tsx'
 import { useWords } from './i18n/index.ts'
@@ -9,7 +9,11 @@ import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
 import { useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
-import { Empty } from './ui/states.tsx'
+import { Empty, SkeletonRows } from './ui/states.tsx'
+
+// Not part of the first load: fetched when they are first opened.
+const SettingsPages = lazy(() => import('./settings/settings-pages.tsx'))
+const AdminPages = lazy(() => import('./admin/admin-pages.tsx'))
 
 /** The chat: rooms on the left, one conversation on the right; on a phone one of them at a time. */
 export function Shell({ user }: { user: User }) {
@@ -19,7 +23,7 @@ export function Shell({ user }: { user: User }) {
   useEffect(() => client.connect(), [client])
   useStartOf(user.id)
   useUnreadInTitle()
-  const showsRooms = route.at === 'home' || route.at === 'setup'
+  const showsRooms = route.at === 'home' || route.at === 'setup' || route.at === 'reset'
 
   return (
     <div className="flex h-full flex-col safe-top">
@@ -42,6 +46,10 @@ export function Shell({ user }: { user: User }) {
         <main className={`${showsRooms ? 'hidden' : 'flex'} min-w-0 flex-1 flex-col bg-water wide:flex`}>
           {route.at === 'room' && <RoomPage key={route.room} id={route.room} seq={route.seq} />}
           {route.at === 'find' && <FindRooms />}
+          <Suspense fallback={<SkeletonRows count={4} label={t('ui.loading')} />}>
+            {route.at === 'settings' && <SettingsPages user={user} page={route.page} />}
+            {route.at === 'admin' && user.role === 'admin' && <AdminPages page={route.page} />}
+          </Suspense>
           {showsRooms && <PickRoom user={user} />}
         </main>
       </div>

@@ -3,18 +3,26 @@ import { compileMessage } from '@lingui/message-utils/compileMessage'
 import { useLingui } from '@lingui/react'
 import { YeoulError } from '@yeoul/client'
 import { useMemo } from 'react'
-
-import { en, type MessageKey } from './en.ts'
 import { errorsEn, errorsKo } from './errors.ts'
-import { ko } from './ko.ts'
 import type { Language } from './language.ts'
+import { withParticles } from './particles.ts'
+import { type MessageKey, type Words as Strings, words } from './words/index.ts'
 
-const catalogues: Record<Language, Record<MessageKey, string>> = { en, ko }
 const errors = { en: errorsEn, ko: errorsKo }
 
 export const i18n: I18n = setupI18n()
 i18n.setMessagesCompiler(compileMessage)
-i18n.load(catalogues)
+/** Keys whose Korean words hold a particle to be chosen. */
+const withPairs = new Set<string>()
+addWords(words)
+
+/** Adds the strings of a part of the page; once is enough. */
+export function addWords(strings: Strings): void {
+  for (const language of ['en', 'ko'] as const) {
+    i18n.load(language, Object.fromEntries(Object.entries(strings).map(([key, each]) => [key, each[language]])))
+  }
+  for (const [key, { ko }] of Object.entries(strings)) if (/\[[가-힣]+\/[가-힣]+\]/.test(ko)) withPairs.add(key)
+}
 
 /** The language that the browser asks for, Korean or English. */
 export function detectLanguage(): Language {
@@ -41,7 +49,10 @@ export function useWords(): Words {
   const { i18n } = useLingui()
   const language = i18n.locale as Language
   return useMemo(() => {
-    const t: Translate = (key, values) => i18n._(key, values)
+    const t: Translate = (key, values) => {
+      const text = i18n._(key, values)
+      return language === 'ko' && withPairs.has(key) ? withParticles(text) : text
+    }
     return { t, language, problem: (error) => problem(error, language, t) }
   }, [i18n, language])
 }

@@ -2,6 +2,7 @@ import type { User } from '@yeoul/client'
 import { useDrafts } from '../composer/drafts.ts'
 import { useWords } from '../i18n/index.ts'
 import { Avatar } from '../people/avatar.tsx'
+import { go, linkTo } from '../route.ts'
 import { useClient } from '../session/client.ts'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu.tsx'
 import { useSettings } from './settings.ts'
@@ -34,6 +35,14 @@ export function AccountMenu({ user }: { user: User }) {
       <MenuChoice label={t('settings.language')} value={language} choices={LANGUAGES} onChoose={setLanguage} />
       <MenuChoice label={t('settings.theme')} value={theme} choices={themes} onChoose={setTheme} />
       <MenuLine />
+      <MenuItem icon="more" onSelect={() => go(linkTo.settings('profile'))}>
+        {t('settings.title')}
+      </MenuItem>
+      {user.role === 'admin' && (
+        <MenuItem icon="globe" onSelect={() => go(linkTo.admin('overview'))}>
+          {t('settings.admin')}
+        </MenuItem>
+      )}
       <MenuItem
         icon="leave"
         onSelect={() => {

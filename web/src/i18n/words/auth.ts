@@ -1,0 +1,40 @@
+export const auth = {
+  'auth.signIn': { en: 'Sign in', ko: '로그인' },
+  'auth.signUp': { en: 'Create an account', ko: '계정 만들기' },
+  'auth.signOut': { en: 'Sign out', ko: '로그아웃' },
+  'auth.username': { en: 'User name', ko: '아이디' },
+  'auth.username.hint': {
+    en: 'Small letters, digits, dot, dash; up to 32. Others mention you by it.',
+    ko: '영문 소문자, 숫자, 점, 줄표로 32자까지. 다른 사람이 나를 부를 때 씁니다.',
+  },
+  'auth.username.bad': {
+    en: 'Use 1 to 32 small letters or digits; dots, dashes and underscores only inside.',
+    ko: '영문 소문자와 숫자로 1~32자를 쓰세요. 점, 줄표, 밑줄은 가운데에만 쓸 수 있습니다.',
+  },
+  'auth.displayName': { en: 'Display name', ko: '표시 이름' },
+  'auth.displayName.hint': {
+    en: 'What others see. Leave it empty to use your user name.',
+    ko: '다른 사람에게 보이는 이름입니다. 비워 두면 아이디를 씁니다.',
+  },
+  'auth.password': { en: 'Password', ko: '비밀번호' },
+  'auth.password.hint': { en: 'At least {min} characters.', ko: '{min}자 이상으로 정하세요.' },
+  'auth.password.short': {
+    en: 'The password needs at least {min} characters.',
+    ko: '비밀번호는 {min}자 이상이어야 합니다.',
+  },
+  'auth.password.show': { en: 'Show the password', ko: '비밀번호 보기' },
+  'auth.password.hide': { en: 'Hide the password', ko: '비밀번호 숨기기' },
+  'auth.toSignUp': { en: 'New here? Create an account', ko: '처음이신가요? 계정 만들기' },
+  'auth.toSignIn': { en: 'Have an account? Sign in', ko: '계정이 있으신가요? 로그인' },
+  'auth.setup.title': { en: 'Set up Yeoul', ko: '여울 시작하기' },
+  'auth.setup.lead': {
+    en: 'You will be the administrator of this server. Choose the name and password you will sign in with.',
+    ko: '이 서버의 관리자가 됩니다. 로그인에 쓸 아이디와 비밀번호를 정하세요.',
+  },
+  'auth.setup.submit': { en: 'Create the administrator', ko: '관리자 계정 만들기' },
+  'auth.working': { en: 'One moment…', ko: '잠시만요…' },
+  'auth.ended': {
+    en: 'You were signed out. Sign in again to go on; what you wrote is kept.',
+    ko: '로그아웃되었습니다. 다시 로그인하면 이어서 쓸 수 있고, 쓰던 글은 그대로 있습니다.',
+  },
+} as const

@@ -1,0 +1,32 @@
+export const message = {
+  'message.edited': { en: 'edited', ko: '수정됨' },
+  'message.deleted': { en: 'This message was deleted.', ko: '삭제된 메시지입니다.' },
+  'message.sending': { en: 'Sending…', ko: '보내는 중…' },
+  'message.queued': { en: 'Goes out when you are connected again.', ko: '다시 연결되면 보냅니다.' },
+  'message.failed': { en: 'Not sent.', ko: '보내지 못했습니다.' },
+  'message.retry': { en: 'Send again', ko: '다시 보내기' },
+  'message.discard': { en: 'Discard', ko: '지우기' },
+  'message.unreadBy': {
+    en: '{count, plural, one {# person has not read it} other {# people have not read it}}',
+    ko: '{count}명이 아직 읽지 않았습니다',
+  },
+  'message.reply': { en: 'Reply', ko: '답장' },
+  'message.react': { en: 'React', ko: '반응' },
+  'message.edit': { en: 'Edit', ko: '수정' },
+  'message.delete': { en: 'Delete', ko: '삭제' },
+  'message.delete.title': { en: 'Delete this message?', ko: '이 메시지를 삭제할까요?' },
+  'message.delete.body': {
+    en: 'It disappears for everyone. This cannot be undone.',
+    ko: '모두에게서 사라지며 되돌릴 수 없습니다.',
+  },
+  'message.copy': { en: 'Copy the text', ko: '글 복사' },
+  'message.copyLink': { en: 'Copy the link', ko: '링크 복사' },
+  'message.more': { en: 'More', ko: '더 보기' },
+  'message.actions': { en: 'Actions on the message', ko: '메시지에 할 일' },
+  'message.replyGone': { en: 'The message that this answers was deleted.', ko: '답장한 메시지가 삭제되었습니다.' },
+  'message.reaction': { en: '{emoji} {count}: {names}', ko: '{emoji} {count}: {names}' },
+  'message.reaction.more': {
+    en: '{emoji} {count}: {names} and {more} more',
+    ko: '{emoji} {count}: {names} 외 {more}명',
+  },
+} as const

@@ -1,0 +1,15 @@
+export const settings = {
+  'settings.language': { en: 'Language', ko: '언어' },
+  'settings.theme': { en: 'Theme', ko: '테마' },
+  'settings.theme.system': { en: 'System', ko: '시스템' },
+  'settings.theme.light': { en: 'Light', ko: '밝게' },
+  'settings.theme.dark': { en: 'Dark', ko: '어둡게' },
+  'settings.account': { en: 'Account and settings', ko: '계정과 설정' },
+  'settings.admin': { en: 'Administration', ko: '관리' },
+  'settings.title': { en: 'Settings', ko: '설정' },
+  'settings.page.profile': { en: 'Profile', ko: '프로필' },
+  'settings.page.appearance': { en: 'Appearance', ko: '화면' },
+  'settings.page.notifications': { en: 'Notifications', ko: '알림' },
+  'settings.page.password': { en: 'Password', ko: '비밀번호' },
+  'settings.page.devices': { en: 'Devices', ko: '기기' },
+} as const

@@ -13,6 +13,7 @@ import type {
   User,
 } from '../../src/protocol/model.ts'
 import type { Live } from './api.ts'
+import type { AdminApi } from './api-admin.ts'
 import type { YeoulError } from './errors.ts'
 
 export type AuthOptions =
@@ -35,6 +36,11 @@ export type AuthState =
 export interface Auth extends Live<AuthState> {
   register(account: { username: string; password: string; displayName?: string; setupToken?: string }): Promise<User>
   login(credentials: { username: string; password: string }): Promise<User>
+  /**
+   * Sets a new password by the token of a reset link and signs in; the user's other logins end. Rejects
+   * `reset_token_invalid`, `account_disabled`.
+   */
+  reset(given: { token: string; password: string }): Promise<User>
   /** Takes up the login of an earlier visit. Resolves whether there is one; rejects when the server cannot be reached. */
   restore(): Promise<boolean>
   /**
@@ -52,6 +58,8 @@ export interface PageQuery {
 }
 
 export interface Api {
+  readonly admin: AdminApi
+
   me(): Promise<User>
   /** A new password needs the current one, and ends the user's other logins. */
   updateMe(changes: { displayName?: string; password?: string; currentPassword?: string }): Promise<User>

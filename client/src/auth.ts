@@ -66,6 +66,10 @@ export class Login implements Auth {
     return this.#signIn('/auth/login', credentials)
   }
 
+  reset(given: { token: string; password: string }): Promise<User> {
+    return this.#signIn('/auth/reset', given)
+  }
+
   async restore(): Promise<boolean> {
     try {
       await this.token()

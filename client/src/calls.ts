@@ -1,4 +1,6 @@
 import type { User } from '../../src/protocol/model.ts'
+import type { AdminNode } from '../../src/protocol/model-admin.ts'
+import type { AdminApi } from './api-admin.ts'
 import type { Api } from './api-http.ts'
 import type { Login } from './auth.ts'
 import { asYeoulError, endsLogin } from './errors.ts'
@@ -23,7 +25,25 @@ export function createApi(http: Http, login: Login): Api {
   const get = <T>(path: string, query?: object) => ask<T>({ method: 'GET', path, query: query as Call['query'] & {} })
   const write = <T>(method: Call['method'], path: string, body?: unknown) => ask<T>({ method, path, body })
 
+  const admin: AdminApi = {
+    users: (query) => get('/admin/users', query),
+    updateUser: (user, changes) => write('PATCH', path`/admin/users/${user}`, changes),
+    resetUser: (user) => write('POST', path`/admin/users/${user}/reset`),
+    rooms: (query) => get('/admin/rooms', query),
+    deleteRoom: (room) => write('DELETE', path`/admin/rooms/${room}`),
+    figures: (since) => get('/admin/figures', { since }),
+    summary: () => get('/admin/summary'),
+    parked: (query) => get('/admin/parked', query),
+    retryParked: (id) => write('POST', path`/admin/parked/${id}/retry`),
+    nodes: async () => (await get<{ items: AdminNode[] }>('/admin/nodes')).items,
+    config: () => get('/admin/config'),
+    changeConfig: (change) => write('PATCH', '/admin/config', change),
+    configHistory: (query) => get('/admin/config/history', query),
+  }
+
   const api: Api = {
+    admin,
+
     me: () => get('/me'),
     updateMe: async (changes) => {
       const user = await write<User>('PATCH', '/me', changes)

@@ -50,6 +50,8 @@ export const ERRORS = {
   registration_closed: row(403, false, 'This server does not take registrations.'),
   setup_token_invalid: row(403, false, 'The set-up link is wrong, spent or expired.'),
   user_not_found: row(404, false, 'No such user.'),
+  reset_token_invalid: row(403, false, 'The reset link is wrong, spent or expired.'),
+  last_admin: row(409, false, 'No admin would be left who can sign in; make somebody else an admin first.'),
 
   // Rooms and membership
   room_not_found: row(404, false, 'No such room, or none that the caller may know of.'),
@@ -75,6 +77,10 @@ export const ERRORS = {
     false,
     'The configuration was changed since the version that the caller names; read it again.',
   ),
+
+  // Entries of the log that the database refused
+  parked_not_found: row(404, false, 'No such entry is parked; it may have been written or dropped meanwhile.'),
+  parked_refused: row(409, false, 'The database refused the entry once more; `detail` says why.'),
 
   // Limits: every one is an outcome with a name
   rate_limited: row(429, true, 'Too many requests; `retryAfterMs` says when to try again.'),

@@ -1,6 +1,7 @@
 /** The HTTP half of the public interface: signing in, and one method per endpoint. */
 import type { EventsAnswer, SendAnswer } from '../../src/protocol/frames.ts'
 import type {
+  Ban,
   Member,
   MemberRole,
   Membership,
@@ -81,12 +82,22 @@ export interface Api {
 
   join(room: string): Promise<Membership>
   leave(room: string): Promise<void>
-  members(room: string, query?: PageQuery & { online?: boolean }): Promise<Page<Member>>
+  /**
+   * Owners first, then moderators, then members, each by the time they joined. `online`: only those who are online; `q`: only
+   * those whose user name, or a word of whose display name, begins so (1 to 64 characters, in any case); `ids`: only those
+   * among these users (at most 100).
+   */
+  members(
+    room: string,
+    query?: PageQuery & { online?: boolean; q?: string; ids?: readonly string[] },
+  ): Promise<Page<Member>>
   invite(room: string, user: string): Promise<void>
   kick(room: string, user: string): Promise<void>
   setRole(room: string, user: string, role: MemberRole): Promise<void>
   /** Bans (ending the membership) or, with `false`, lifts the ban. */
   ban(room: string, user: string, banned?: boolean): Promise<void>
+  /** Who is banned, the latest first. For owners and moderators. */
+  bans(room: string, query?: PageQuery): Promise<Page<Ban>>
   setNotify(room: string, notify: NotifyLevel): Promise<void>
 
   /** `before` and `after` are seqs, exclusive; the newest page when neither is given. Items in rising seq. */

@@ -62,11 +62,13 @@ export function createApi(http: Http, login: Login): Api {
 
     join: (room) => write('POST', path`/rooms/${room}/join`),
     leave: (room) => write('POST', path`/rooms/${room}/leave`),
-    members: (room, query) => get(path`/rooms/${room}/members`, query),
+    members: (room, { ids, ...query } = {}) =>
+      get(path`/rooms/${room}/members`, ids === undefined ? query : { ...query, ids: ids.join(',') }),
     invite: (room, user) => write('POST', path`/rooms/${room}/members/${user}`),
     kick: (room, user) => write('DELETE', path`/rooms/${room}/members/${user}`),
     setRole: (room, user, role) => write('PUT', path`/rooms/${room}/members/${user}/role`, { role }),
     ban: (room, user, banned = true) => write('PUT', path`/rooms/${room}/members/${user}/ban`, { banned }),
+    bans: (room, query) => get(path`/rooms/${room}/bans`, query),
     setNotify: (room, notify) => write('PUT', path`/rooms/${room}/notify`, { notify }),
 
     messages: async (room, query) => (await get<{ items: [] }>(path`/rooms/${room}/messages`, query)).items,

@@ -1,11 +1,12 @@
 import type { Accounts } from '../ports/accounts.ts'
 import type { Bus } from '../ports/bus.ts'
-import type { Memberships } from '../ports/memberships.ts'
+import type { Memberships, MembersWanted } from '../ports/memberships.ts'
 import type { Presence } from '../ports/presence.ts'
 import type { Change, RoomRecord, Rooms } from '../ports/rooms.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import { CAPACITY_MAX, PAGE_LIMIT, TITLE_LENGTH } from '../protocol/limits.ts'
 import type {
+  Ban,
   Member,
   MemberRole,
   Membership,
@@ -24,6 +25,9 @@ import { checkText } from './text.ts'
 
 /** The most users that a room begins with. */
 const FIRST_MEMBERS_MAX = 1_000
+
+/** The most users online that a members page is made of. */
+const ONLINE_LISTED = 2_000
 
 /** The use cases of rooms and their members. Every change is published as the event that it is. */
 export class RoomService {
@@ -136,26 +140,36 @@ export class RoomService {
     await this.#end(id, actor.user, actor.user, 'left')
   }
 
-  /** The members, owners first; with `online` those who are online now, without a cursor. */
+  /** The members, owners first: all, or those among `ids`, those whose name begins with `q`, those who are online now. */
   async members(
     actor: Actor,
     id: string,
-    range: { cursor?: string | null; limit?: number; online?: boolean },
+    range: { cursor?: string | null; limit?: number; online?: boolean; q?: string; ids?: string[] },
   ): Promise<Page<Member>> {
     await this.#access.member(id, actor.user)
     const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
+    const wanted: MembersWanted = {}
+    if (range.q !== undefined) wanted.q = range.q
+    if (range.ids !== undefined) wanted.among = range.ids
     if (range.online === true) {
-      const { users } = await this.#presence.list(id, limit)
-      const items = await this.#memberships.listAmong(id, users)
-      return { items: items.map((member) => ({ ...member, online: true })), nextCursor: null }
+      const { users } = await this.#presence.list(id, ONLINE_LISTED)
+      wanted.among = range.ids === undefined ? users : users.filter((user) => range.ids?.includes(user))
     }
-    const page = await this.#memberships.list(id, range.cursor ?? null, limit)
+    const page = await this.#memberships.list(id, range.cursor ?? null, limit, wanted)
     const users = page.items.map((member) => member.user)
     const online = await this.#presence.among(id, users)
+    // Who went while this was read was online when the page was asked for: a page of those online holds nobody else.
+    const isOnline = (user: string) => range.online === true || online.has(user)
     return {
-      items: page.items.map((member) => ({ ...member, online: online.has(member.user) })),
+      items: page.items.map((member) => ({ ...member, online: isOnline(member.user) })),
       nextCursor: page.nextCursor,
     }
+  }
+
+  /** Who may not join until it is lifted, for those who may ban. */
+  async bans(actor: Actor, id: string, cursor: string | null, limit: number): Promise<Page<Ban>> {
+    await this.#need(actor, id, 'ban')
+    return this.#memberships.bans(id, cursor, Math.min(limit, PAGE_LIMIT.max))
   }
 
   /** Makes somebody a member. Into an open room everybody comes by themselves. */

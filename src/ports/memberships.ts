@@ -1,4 +1,13 @@
-import type { LeaveReason, Member, MemberRole, Membership, NotifyLevel, Page, RoomSummary } from '../protocol/model.ts'
+import type {
+  Ban,
+  LeaveReason,
+  Member,
+  MemberRole,
+  Membership,
+  NotifyLevel,
+  Page,
+  RoomSummary,
+} from '../protocol/model.ts'
 import type { Change } from './rooms.ts'
 
 /** How far a user has read a room. `n` counts the room's messages up to `seq`. */
@@ -7,6 +16,14 @@ export interface ReadCursor {
   user: string
   seq: number
   n: number
+}
+
+/** Which members are wanted; all where it names nothing. */
+export interface MembersWanted {
+  /** Whose user name begins so, or a word of whose display name does, in any case. */
+  q?: string
+  /** Only members among these users. */
+  among?: string[]
 }
 
 /**
@@ -31,9 +48,9 @@ export interface Memberships {
   setNotify(room: string, user: string, notify: NotifyLevel): Promise<void>
   get(room: string, user: string): Promise<Membership | null>
   /** Owners first, then moderators, then members, each by the time they joined. `online` is false: presence knows it. */
-  list(room: string, cursor: string | null, limit: number): Promise<Page<Member>>
-  /** The listed users among the room's members. */
-  listAmong(room: string, users: string[]): Promise<Member[]>
+  list(room: string, cursor: string | null, limit: number, wanted?: MembersWanted): Promise<Page<Member>>
+  /** Who is banned, the latest first. */
+  bans(room: string, cursor: string | null, limit: number): Promise<Page<Ban>>
   /** The rooms of a user, the liveliest first. */
   ofUser(user: string, cursor: string | null, limit: number): Promise<Page<RoomSummary>>
   /** Ids of all rooms of a user, the liveliest first, at most `limit`. */

@@ -56,6 +56,14 @@ export interface Member {
   readN: number
 }
 
+/** A user who cannot join a room until the ban is lifted. */
+export interface Ban {
+  user: string
+  at: number
+  /** Who banned them. */
+  by: string
+}
+
 export interface Reaction {
   emoji: string
   count: number

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
-import type { Member, Page, RoomSummary } from '../../src/protocol/model.ts'
+import type { MembersWanted } from '../../src/ports/memberships.ts'
+import type { Ban, Member, Page, RoomSummary } from '../../src/protocol/model.ts'
 import {
   allEvents,
   append,
   code,
+  HASH,
   message,
   newRoom,
   newUser,
@@ -174,15 +176,68 @@ export function membershipsContract(open: OpenEmptyStore): void {
         times.toSorted((a, b) => a - b),
       )
       assert.ok(listed.every((member) => member.online === false))
-      const among = await store.memberships.listAmong(room, [moderator, newId(), owner])
+    })
+
+    test('members are found among users and by the beginning of a name, in the order of the list, page by page', async () => {
+      const { store } = opened
+      const make = async (displayName: string, username = `m${newId().slice(-12)}`) => {
+        const account = { id: newId(), username, displayName, passwordHash: HASH, role: 'user' as const, createdAt: 1 }
+        return (await store.accounts.create(account)).id
+      }
+      const owner = await make('여울 지기')
+      const kim = await make('김하나')
+      const deep = await make('바다 김두리')
+      const latin = await make('Min', `kimchi${newId().slice(-12)}`)
+      const percent = await make('100% 김')
+      await make('김밖에')
+      const room = await newRoom(store, [owner], { at: 1 })
+      for (const [i, user] of [kim, deep, latin, percent].entries()) {
+        await store.memberships.join(room, user, user, 10 + i)
+      }
+      await store.memberships.setRole(room, deep, owner, 99, 'moderator')
+      const found = async (wanted: MembersWanted) =>
+        (await store.memberships.list(room, null, 200, wanted)).items.map(({ user }) => user)
+      assert.deepEqual(await found({ q: '김' }), [deep, kim, percent])
+      assert.deepEqual(await found({ q: 'KIMCHI' }), [latin])
+      assert.deepEqual(await found({ q: 'mi' }), [latin])
+      assert.deepEqual(await found({ q: '두리' }), [], 'the middle of a word is no beginning')
+      assert.deepEqual(await found({ q: '%' }), [])
+      assert.deepEqual(await found({ q: '100%' }), [percent])
+      assert.deepEqual(await found({ among: [percent, newId(), owner] }), [owner, percent])
+      assert.deepEqual(await found({ among: [kim, latin], q: '김' }), [kim])
+      assert.deepEqual(await found({ among: [] }), [])
+      const first = await store.memberships.list(room, null, 2, { q: '김' })
       assert.deepEqual(
-        among.map((member) => [member.user, member.role]),
-        [
-          [owner, 'owner'],
-          [moderator, 'moderator'],
-        ],
+        first.items.map(({ user }) => user),
+        [deep, kim],
       )
-      assert.deepEqual(await store.memberships.listAmong(room, []), [])
+      const rest = await store.memberships.list(room, first.nextCursor, 2, { q: '김' })
+      assert.deepEqual([rest.items.map(({ user }) => user), rest.nextCursor], [[percent], null])
+    })
+
+    test('bans are listed with who set them, the latest first, page by page, until they are lifted', async () => {
+      const { store } = opened
+      const [owner, other] = (await newUsers(store, 2)) as [string, string]
+      const users: string[] = []
+      for (let i = 0; i < 5; i++) users.push(await newUser(store))
+      const room = await newRoom(store, [owner, other, ...users.slice(0, 2)])
+      for (const [i, user] of users.entries()) {
+        // Two within the same millisecond.
+        await store.memberships.end(room, user, i === 0 ? other : owner, 50 + Math.floor(i / 2), 'banned')
+      }
+      const listed: Ban[] = []
+      let cursor: string | null = null
+      do {
+        const page: Page<Ban> = await store.memberships.bans(room, cursor, 2)
+        assert.ok(page.items.length <= 2)
+        listed.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      const expected = users.map((user, i) => ({ user, at: 50 + Math.floor(i / 2), by: i === 0 ? other : owner }))
+      assert.deepEqual(listed, expected.toReversed())
+      await store.memberships.unban(room, users[4] as string)
+      assert.deepEqual((await store.memberships.bans(room, null, 200)).items, expected.slice(0, 4).toReversed())
+      await assert.rejects(store.memberships.bans(newId(), null, 5), code('room_not_found'))
     })
 
     test('a user’s rooms come liveliest first, with unread counts and last messages, page by page', async () => {

@@ -58,6 +58,8 @@ const OPERATIONS: Record<string, Operation> = {
   },
   'list its members': { rule: everyMember, http: () => ['GET', '/members'] },
   'list who is online': { rule: everyMember, http: () => ['GET', '/members?online=true'], ws: () => ['presence'] },
+  'find members by name': { rule: everyMember, http: () => ['GET', '/members?q=a'] },
+  'list the bans': { rule: moderators, http: () => ['GET', '/bans'] },
   'read messages': { rule: everyMember, http: () => ['GET', '/messages'], ws: () => ['subscribe'] },
   'read older messages': { rule: everyMember, http: () => ['GET', '/messages?before=5'] },
   'read events': {

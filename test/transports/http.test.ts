@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { EventsAnswer, SendAnswer } from '../../src/protocol/frames.ts'
-import type { Member, Membership, Message, Page, Room, RoomSummary, User } from '../../src/protocol/model.ts'
+import type { Ban, Member, Membership, Message, Page, Room, RoomSummary, User } from '../../src/protocol/model.ts'
 import { newAdmin } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { Contract } from './http-contract.ts'
@@ -291,6 +291,38 @@ describe('members over HTTP', () => {
       assert.equal((await lift()).status, 204)
       assert.equal((await join()).status, 200)
     }
+  })
+
+  test('members are found by the beginning of a name and by id; bad questions are refused', async () => {
+    const room = await makeRoom(mina, { kind: 'group', memberIds: [joon.id, sora.id] })
+    const path = `/rooms/${room.id}/members`
+    const found = async (query: string) =>
+      (await api.call<Page<Member>>('GET', `${path}?${query}`, { token: mina.token })).body.items.map(
+        ({ user }) => user,
+      )
+    const start = encodeURIComponent(` ${joon.username.slice(0, 3).toUpperCase()} `)
+    assert.deepEqual(await found(`q=${start}`), [joon.id])
+    assert.deepEqual(await found('q=nobody-is-called-so'), [])
+    assert.deepEqual(await found(`ids=${sora.id},${NOBODY}`), [sora.id])
+    assert.deepEqual(await found(`ids=${sora.id}&q=${start}`), [])
+    assert.deepEqual(await found(`ids=${sora.id}&online=true`), [], 'nobody is here')
+    for (const query of ['q=', 'q=%20', `q=${'x'.repeat(65)}`, 'ids=', 'ids=someone', 'online=perhaps']) {
+      assert.equal(await codeOf(api.call('GET', `${path}?${query}`, { token: mina.token })), 'bad_request', query)
+    }
+  })
+
+  test('the bans of a room are a list for those who may lift them', async () => {
+    const room = await makeRoom(mina)
+    const ask = (token: string) => api.call<Page<Ban>>('GET', `/rooms/${room.id}/bans`, { token })
+    await api.call('POST', `/rooms/${room.id}/join`, { token: joon.token })
+    assert.deepEqual((await ask(mina.token)).body, { items: [], nextCursor: null })
+    assert.equal(await codeOf(ask(joon.token)), 'forbidden')
+    const before = Date.now()
+    await api.call('PUT', `/rooms/${room.id}/members/${sora.id}/ban`, { token: mina.token })
+    const [ban, ...more] = (await ask(mina.token)).body.items
+    assert.deepEqual([ban?.user, ban?.by, more.length], [sora.id, mina.id, 0])
+    assert.ok((ban?.at ?? 0) >= before)
+    assert.equal(await codeOf(ask(sora.token)), 'not_a_member')
   })
 
   test('a full room says so, but not to its members and not to those whom it bans', async () => {

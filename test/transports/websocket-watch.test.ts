@@ -276,6 +276,30 @@ describe('presence', () => {
     for (const socket of [watcher, desk]) socket.close()
   })
 
+  test('who is online is a list with pages, in the order of the members', async () => {
+    const away = await newPerson(server)
+    const room = await openRoom(mina, joon, away)
+    const sockets = [await hello(joon), await hello(mina)]
+    for (const socket of sockets) await socket.ok('subscribe', { room })
+    const seen: [string, boolean][] = []
+    let cursor: string | null = null
+    do {
+      const next: string = cursor === null ? '' : `&cursor=${cursor}`
+      const { body } = await mina.call<Page<{ user: string; online: boolean }>>(
+        'GET',
+        `/rooms/${room}/members?online=true&limit=1${next}`,
+      )
+      assert.equal(body.items.length, 1)
+      for (const { user, online } of body.items) seen.push([user, online])
+      cursor = body.nextCursor
+    } while (cursor !== null)
+    assert.deepEqual(seen, [
+      [mina.id, true],
+      [joon.id, true],
+    ])
+    for (const socket of sockets) socket.close()
+  })
+
   test('only counts above the limit', async () => {
     const crowd = await Promise.all([newPerson(server), newPerson(server)])
     const room = await openRoom(joon, ...crowd)

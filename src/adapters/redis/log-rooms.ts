@@ -1,6 +1,6 @@
 import type { Memberships } from '../../ports/memberships.ts'
 import type { Change, RoomRecord, Rooms } from '../../ports/rooms.ts'
-import type { Member, Membership } from '../../protocol/model.ts'
+import type { Membership } from '../../protocol/model.ts'
 import type { Changes } from './log-changes.ts'
 import type { LogFunctions } from './log-functions.ts'
 import { type Cursor, furthest, roomNow } from './log-now.ts'
@@ -128,10 +128,7 @@ export class LogMemberships implements Memberships {
     return { ...page, items: await this.#read(range[0], page.items) }
   }
 
-  async listAmong(room: string, users: string[]): Promise<Member[]> {
-    return this.#read(room, await this.#database.listAmong(room, users))
-  }
-
+  bans: Memberships['bans'] = (room, cursor, limit) => this.#database.bans(room, cursor, limit)
   ofUser: Memberships['ofUser'] = (user, cursor, limit) => this.#userRooms.page(user, cursor, limit)
   roomIdsOf: Memberships['roomIdsOf'] = (user, limit) => this.#userRooms.ids(user, limit)
   saveProgress: Memberships['saveProgress'] = (cursors, exits) => this.#database.saveProgress(cursors, exits)

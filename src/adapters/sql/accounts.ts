@@ -3,6 +3,7 @@ import type { Account, Accounts, NewAccount } from '../../ports/accounts.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Page, User, UserRole } from '../../protocol/model.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
+import { nameBegins } from './names.ts'
 import type { Tables, UserRow } from './tables.ts'
 import type { Snapshot, Transaction } from './transaction.ts'
 
@@ -70,21 +71,11 @@ export const accountReads = {
   },
 
   async findUsers({ db }: Snapshot, q: string, limit: number): Promise<User[]> {
-    const literal = q.replace(/[\\%_]/g, '\\$&')
-    // Both sides are folded by the database, which may fold fewer letters than JavaScript does.
-    const begins = (column: 'username' | 'display_name', pattern: string) =>
-      sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
     const rows = await db
       .selectFrom('users')
       .selectAll()
       .where('disabled', '=', 0)
-      .where(({ or }) =>
-        or([
-          begins('username', `${literal}%`),
-          begins('display_name', `${literal}%`),
-          begins('display_name', `% ${literal}%`),
-        ]),
-      )
+      .where(nameBegins('users', q))
       .orderBy(sql`case when username = lower(${q}) then 0 else 1 end`)
       .orderBy('username')
       .limit(limit)

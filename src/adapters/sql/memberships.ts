@@ -1,8 +1,9 @@
 import type { Kysely, Selectable } from 'kysely'
-import type { Memberships } from '../../ports/memberships.ts'
+import type { Memberships, MembersWanted } from '../../ports/memberships.ts'
 import type { Change } from '../../ports/rooms.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type {
+  Ban,
   LeaveEvent,
   LeaveReason,
   Member,
@@ -15,6 +16,7 @@ import type {
 } from '../../protocol/model.ts'
 import { admit, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
+import { nameBegins } from './names.ts'
 import { roomOf, selectRooms } from './rooms.ts'
 import { insertEvents, stepOf } from './sequence.ts'
 import { type MemberRow, OWNER, ROLES, roleNumber, type Tables } from './tables.ts'
@@ -136,9 +138,19 @@ export const membershipReads = {
     return row === undefined ? null : membershipOf(row)
   },
 
-  async listMembers({ db }: Snapshot, room: string, cursor: string | null, limit: number): Promise<Page<Member>> {
+  /** A name is looked for along the room's own index, so that a page costs its room at most, however many users there are. */
+  async listMembers(
+    { db }: Snapshot,
+    room: string,
+    cursor: string | null,
+    limit: number,
+    { q, among }: MembersWanted = {},
+  ): Promise<Page<Member>> {
     const pk = await roomPk(db, room)
+    if (among?.length === 0) return { items: [], nextCursor: null }
     let query = selectMembers(db).where('m.room_pk', '=', pk)
+    if (among !== undefined) query = query.where('u.id', 'in', among)
+    if (q !== undefined) query = query.where(nameBegins('u', q))
     if (cursor !== null) {
       const [role, joinedAt, user] = decodeCursor(cursor, 3) as [number, number, number]
       query = query.where(({ eb, refTuple, tuple }) =>
@@ -154,17 +166,28 @@ export const membershipReads = {
     return pageOf(rows, limit, memberOf, (row) => [row.role, row.joined_at, row.user_pk])
   },
 
-  async listMembersAmong({ db }: Snapshot, room: string, users: string[]): Promise<Member[]> {
-    const pk = await roomPk(db, room)
-    if (users.length === 0) return []
-    const rows = await selectMembers(db)
-      .where('m.room_pk', '=', pk)
-      .where('u.id', 'in', users)
-      .orderBy('m.role')
-      .orderBy('m.joined_at')
-      .orderBy('m.user_pk')
+  async listBans({ db }: Snapshot, room: string, cursor: string | null, limit: number): Promise<Page<Ban>> {
+    let query = db
+      .selectFrom('bans as b')
+      .innerJoin('users as u', 'u.pk', 'b.user_pk')
+      .innerJoin('users as actor', 'actor.pk', 'b.actor_pk')
+      .select(['b.at', 'b.user_pk', 'u.id as user', 'actor.id as by'])
+      .where('b.room_pk', '=', await roomPk(db, room))
+    if (cursor !== null) {
+      const [at, user] = decodeCursor(cursor, 2) as [number, number]
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('b.at', 'b.user_pk'), '<', tuple(at, user)))
+    }
+    const rows = await query
+      .orderBy('b.at', 'desc')
+      .orderBy('b.user_pk', 'desc')
+      .limit(limit + 1)
       .execute()
-    return rows.map(memberOf)
+    return pageOf(
+      rows,
+      limit,
+      ({ user, at, by }) => ({ user, at, by }),
+      (row) => [row.at, row.user_pk],
+    )
   },
 
   async roomsOfUser(

@@ -197,6 +197,10 @@ export const MIGRATIONS: Migration[] = [
     name: 'one log for all nodes',
     sql: 'ALTER TABLE cluster ADD COLUMN log TEXT;',
   },
+  {
+    name: 'the bans of a room by their time',
+    sql: 'CREATE INDEX bans_by_time ON bans (room_pk, at, user_pk);',
+  },
 ]
 
 /**

@@ -12,7 +12,7 @@ import {
   TITLE_LENGTH,
   USERNAME,
 } from '../../protocol/limits.ts'
-import type { Member, Membership, Message, Room, RoomEvent, RoomSummary, User } from '../../protocol/model.ts'
+import type { Ban, Member, Membership, Message, Room, RoomEvent, RoomSummary, User } from '../../protocol/model.ts'
 import type { ProblemDocument } from './problems.ts'
 
 // What comes in
@@ -68,12 +68,27 @@ export const PageQuery = z.object({
 export const RoomsQuery = PageQuery.extend({
   q: text({ max: TITLE_LENGTH.max }).optional().openapi({ description: 'Part of the title, in any case.' }),
 })
+/** Up to 100 ids, as one text. */
+const Ids = z
+  .string()
+  .max(100 * 37)
+  .transform((value) => value.split(','))
+  .pipe(z.array(Id).min(1).max(100))
+  .optional()
+  .openapi({ type: 'string', description: 'Up to 100 user ids, parted by commas.' })
+const NameQuery = text({ min: 1, max: 64 })
+  .refine((q) => q.trim() !== '', { message: 'must not be blank' })
+  .optional()
+  .openapi({ description: 'The beginning of a user name or of a word of a display name, in any case.' })
+
 export const MembersQuery = PageQuery.extend({
   online: z
     .enum(['true', 'false'])
     .optional()
     .transform((value) => value === 'true')
-    .openapi({ type: 'boolean', description: 'Only members who are online.' }),
+    .openapi({ type: 'boolean', description: 'Only members who are online (of at most 2,000 of them).' }),
+  q: NameQuery,
+  ids: Ids,
 })
 export const MessagesQuery = z
   .object({
@@ -92,17 +107,8 @@ export const EventsQuery = z.object({
 export const EpochQuery = z.object({ epoch: wholeText(0, SEQ_MAX).optional() })
 export const UsersQuery = z
   .object({
-    ids: z
-      .string()
-      .max(100 * 37)
-      .transform((value) => value.split(','))
-      .pipe(z.array(Id).min(1).max(100))
-      .optional()
-      .openapi({ type: 'string', description: 'Up to 100 user ids, parted by commas.' }),
-    q: text({ min: 1, max: 64 })
-      .refine((q) => q.trim() !== '', { message: 'must not be blank' })
-      .optional()
-      .openapi({ description: 'The beginning of a user name or of a word of a display name, in any case.' }),
+    ids: Ids,
+    q: NameQuery,
   })
   .refine(({ ids, q }) => (ids === undefined) !== (q === undefined), { message: 'needs one of ids and q' })
 
@@ -179,6 +185,8 @@ export const MemberBody = z
     readN: Count,
   })
   .openapi('Member') satisfies z.ZodType<Member>
+
+export const BanBody = z.object({ user: Id, at: Time, by: Id }).openapi('Ban') satisfies z.ZodType<Ban>
 
 const FileRefBody = z.object({ id: z.string(), name: z.string(), type: z.string(), size: Count }).openapi('FileRef')
 const ReactionBody = z.object({ emoji: z.string(), count: Count, users: z.array(Id) }).openapi('Reaction')

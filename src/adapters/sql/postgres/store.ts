@@ -136,8 +136,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         write(room, (tx) => membershipWrites.setRole(tx, room, user, actor, at, role)),
       setNotify: (room, user, notify) => write(room, (tx) => membershipWrites.setNotify(tx, room, user, notify)),
       get: (room, user) => look((on) => membershipReads.getMembership(on, room, user)),
-      list: (room, cursor, limit) => look((on) => membershipReads.listMembers(on, room, cursor, limit)),
-      listAmong: (room, users) => look((on) => membershipReads.listMembersAmong(on, room, users)),
+      list: (room, cursor, limit, wanted) => look((on) => membershipReads.listMembers(on, room, cursor, limit, wanted)),
+      bans: (room, cursor, limit) => look((on) => membershipReads.listBans(on, room, cursor, limit)),
       ofUser: (user, cursor, limit) => reads.together((on) => membershipReads.roomsOfUser(on, user, cursor, limit)),
       roomIdsOf: (user, limit) => look((on) => membershipReads.roomIdsOfUser(on, user, limit)),
       saveProgress: (cursors, exits) =>

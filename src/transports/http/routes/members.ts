@@ -4,12 +4,14 @@ import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi, optionalBody } from '../openapi.ts'
 import {
+  BanBody,
   MemberBody,
   MemberParams,
   MemberRoles,
   MembershipBody,
   MembersQuery,
   NotifyLevels,
+  PageQuery,
   pageOf,
   RoomParams,
 } from '../schemas.ts'
@@ -71,6 +73,7 @@ export function memberRoutes(deps: HttpDeps, guard: Guard): Api {
     method: 'get',
     path: '/rooms/{room}/members',
     summary: 'Members of a room',
+    description: '`q`, `ids` and `online` each narrow the list; the cursor goes on in the narrowed list.',
     request: { params: RoomParams, query: MembersQuery },
     responses: {
       200: answer('Owners first, then moderators, then members, each by the time they joined.', pageOf(MemberBody)),
@@ -78,8 +81,14 @@ export function memberRoutes(deps: HttpDeps, guard: Guard): Api {
     },
   })
   api.openapi(list, async (c) => {
-    const { cursor, limit, online } = c.req.valid('query')
-    const page = { cursor: cursor ?? null, limit: limit ?? PAGE_LIMIT.default, online }
+    const { cursor, limit, online, q, ids } = c.req.valid('query')
+    const page = {
+      cursor: cursor ?? null,
+      limit: limit ?? PAGE_LIMIT.default,
+      online,
+      ...(q !== undefined && { q: q.trim() }),
+      ...(ids !== undefined && { ids }),
+    }
     return c.json(await rooms.members(c.get('actor'), c.req.valid('param').room, page), 200)
   })
 
@@ -168,6 +177,29 @@ export function memberRoutes(deps: HttpDeps, guard: Guard): Api {
     const { room, user } = c.req.valid('param')
     await rooms.ban(c.get('actor'), room, user, c.req.valid('json').banned ?? true)
     return c.body(null, 204)
+  })
+
+  const bans = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/rooms/{room}/bans',
+    summary: 'Who is banned from a room',
+    description: 'For owners and moderators.',
+    request: { params: RoomParams, query: PageQuery },
+    responses: {
+      200: answer('The latest first; `by` is who banned them.', pageOf(BanBody)),
+      ...memberProblems('room_not_found', 'not_a_member', 'forbidden', 'wrong_room_kind'),
+    },
+  })
+  api.openapi(bans, async (c) => {
+    const { cursor, limit } = c.req.valid('query')
+    const page = await rooms.bans(
+      c.get('actor'),
+      c.req.valid('param').room,
+      cursor ?? null,
+      limit ?? PAGE_LIMIT.default,
+    )
+    return c.json(page, 200)
   })
 
   const unban = createRoute({

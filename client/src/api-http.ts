@@ -11,6 +11,7 @@ import type {
   Room,
   RoomKind,
   RoomSummary,
+  SignedInDevice,
   User,
 } from '../../src/protocol/model.ts'
 import type { Live } from './api.ts'
@@ -64,6 +65,12 @@ export interface Api {
   me(): Promise<User>
   /** A new password needs the current one, and ends the user's other logins. */
   updateMe(changes: { displayName?: string; password?: string; currentPassword?: string }): Promise<User>
+  /** Where the user is signed in, the newest login first. */
+  sessions(query?: PageQuery): Promise<Page<SignedInDevice>>
+  /** Ends one of these; its connections close. Rejects `session_not_found` when it has ended already. */
+  endSession(id: string): Promise<void>
+  /** Ends all of them but this client's own. */
+  endOtherSessions(): Promise<void>
   /** The users that exist among `ids` (at most 100). */
   users(ids: readonly string[]): Promise<User[]>
   /**

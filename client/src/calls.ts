@@ -50,6 +50,9 @@ export function createApi(http: Http, login: Login): Api {
       login.updated(user)
       return user
     },
+    sessions: (query) => get('/me/sessions', query),
+    endSession: (id) => write('DELETE', path`/me/sessions/${id}`),
+    endOtherSessions: () => write('DELETE', '/me/sessions'),
     findUsers: async (q) => (await get<{ items: User[] }>('/users', { q })).items,
     users: async (ids) => (await get<{ items: User[] }>('/users', { ids: ids.join(',') })).items,
 

@@ -4,8 +4,9 @@ import type { Bus } from '../ports/bus.ts'
 import type { Login, Logins } from '../ports/logins.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import { DISPLAY_NAME_LENGTH, PASSWORD_LENGTH, USERNAME } from '../protocol/limits.ts'
-import type { User, UserRole } from '../protocol/model.ts'
+import type { User, UserRole, WaysIn } from '../protocol/model.ts'
 import type { Actor } from './actor.ts'
+import { cleanDevice, Devices, tellEnded } from './devices.ts'
 import { newId } from './ids.ts'
 import type { LoginLimits } from './login-limits.ts'
 import { NO_PASSWORD, type Passwords } from './passwords.ts'
@@ -44,8 +45,16 @@ export interface AccountDeps {
 
 /** Where a request for a login came from, and how its refresh token will travel. */
 export interface Asker {
+  /** What the login limits count by. */
   address: string
+  origin: Origin
   cookie: boolean
+}
+/** What is kept of where a login was made, for its owner to see. */
+export interface Origin {
+  /** As the client names itself. */
+  device: string | undefined
+  address: string
 }
 
 /** A login that was made or renewed. */
@@ -66,6 +75,8 @@ export interface SignedIn {
  * `sid`. Whenever logins end, every node is told, so that their connections close and their access tokens are refused.
  */
 export class AccountService {
+  /** Where people are signed in. */
+  readonly devices: Devices
   readonly #accounts: Accounts
   readonly #logins: Logins
   readonly #tokens: Tokens
@@ -93,6 +104,11 @@ export class AccountService {
     this.#sealKey = deriveKey(options.secret, 'refresh successors')
     this.#setupKey = (purpose) => deriveKey(options.secret, purpose)
     this.#now = options.now ?? Date.now
+    this.devices = new Devices(deps, this.#options.loginLifeMs, this.#now)
+  }
+
+  get waysIn(): WaysIn {
+    return { registration: this.#options.registration() }
   }
 
   /**
@@ -108,7 +124,7 @@ export class AccountService {
     }
     this.#limits()?.registration(asker.address)
     const user = await this.#createAccount(wanted, 'user', wanted.setupToken)
-    return this.#startLogin(user, asker.cookie)
+    return this.#startLogin(user, asker)
   }
 
   /** Rejects `bad_credentials`, `account_disabled`, `rate_limited`, `overloaded`. */
@@ -121,7 +137,7 @@ export class AccountService {
     }
     if (account.disabled) throw new YeoulError('account_disabled')
     this.#limits()?.succeeded(username, asker.address)
-    return this.#startLogin(userOf(account), asker.cookie)
+    return this.#startLogin(userOf(account), asker)
   }
 
   /**
@@ -200,7 +216,11 @@ export class AccountService {
    * Logs in a person whom the service that holds the API key knows by `externalId`; the account is made at first. Rejects
    * `unauthenticated` for a wrong key, `forbidden` where the server has none, `account_disabled`.
    */
-  async exchange(apiKey: string, person: { externalId: string; displayName?: string | undefined }): Promise<SignedIn> {
+  async exchange(
+    apiKey: string,
+    person: { externalId: string; displayName?: string | undefined },
+    origin: Origin,
+  ): Promise<SignedIn> {
     if (this.#options.apiKey === null) throw new YeoulError('forbidden', 'This server has no API key.')
     if (!sameSecret(apiKey, this.#options.apiKey)) throw new YeoulError('unauthenticated', 'The API key is wrong.')
     checkText(person.externalId)
@@ -216,7 +236,7 @@ export class AccountService {
     })
     const account = await this.#accounts.byId(user.id)
     if (!account || account.disabled) throw new YeoulError('account_disabled')
-    return this.#startLogin(userOf(account), false)
+    return this.#startLogin(userOf(account), { origin, cookie: false })
   }
 
   /**
@@ -273,7 +293,7 @@ export class AccountService {
     return { ...user, role: setupToken === undefined ? role : 'admin' }
   }
 
-  async #startLogin(user: User, cookie: boolean): Promise<SignedIn> {
+  async #startLogin(user: User, { origin, cookie }: Pick<Asker, 'origin' | 'cookie'>): Promise<SignedIn> {
     const at = this.#now()
     const refreshToken = newRefreshToken(user.id)
     const login: Login = {
@@ -281,7 +301,10 @@ export class AccountService {
       user: user.id,
       createdAt: at,
       expiresAt: at + Math.min(this.#options.refreshLifeMs(), this.#options.loginLifeMs),
+      lastUsedAt: at,
       cookie,
+      device: cleanDevice(origin.device),
+      address: origin.address === '' ? null : origin.address,
     }
     await this.#logins.start(login, hashToken(refreshToken))
     return this.#signIn(user, login, refreshToken)
@@ -314,7 +337,7 @@ export class AccountService {
   }
 
   #tellEnded(user: string, sids: string[]): void {
-    if (sids.length > 0) this.#bus.publishToUser(user, { kind: 'logins_ended', sids })
+    tellEnded(this.#bus, user, sids)
   }
 
   async #own(actor: Actor): Promise<Account> {

@@ -1,11 +1,19 @@
+import type { Page } from '../protocol/model.ts'
+
 /** One login of a user: the family of refresh tokens that descend from it. Its id is the `sid` of its access tokens. */
 export interface Login {
   sid: string
   user: string
   createdAt: number
   expiresAt: number
+  /** When a token of it was last spent, or when it was made. */
+  lastUsedAt: number
   /** Whether the refresh token travels as a cookie. */
   cookie: boolean
+  /** What the client said it is, at most 256 characters; null: it did not say, or the login is older than this field. */
+  device: string | null
+  /** Where the login was made from; null: nobody knows. */
+  address: string | null
 }
 
 /**
@@ -31,11 +39,14 @@ export interface Logins {
   >
   /** Ends one login, by sid or by the hash of any token of it; answers its sid, or null when there is none. */
   end(which: { sid: string } | { tokenHash: string }, at: number): Promise<string | null>
+  /** Ends one living login of this user; false when they have no such one. */
+  endOwn(user: string, sid: string, at: number): Promise<boolean>
   /** Ends all logins of a user, but for `except`; answers their sids. */
   endAll(user: string, at: number, except?: string): Promise<string[]>
   /** The sids that ended at or after `since` and whose access tokens may still be alive. */
   endedSince(since: number): Promise<string[]>
-  list(user: string): Promise<Login[]>
+  /** The logins of a user that were not ended, the newest first. */
+  list(user: string, cursor: string | null, limit: number): Promise<Page<Login>>
   /** Forgets logins that expired, and ends older than the life of an access token; answers how many. */
   sweep(at: number): Promise<number>
 }

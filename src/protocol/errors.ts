@@ -52,6 +52,7 @@ export const ERRORS = {
   user_not_found: row(404, false, 'No such user.'),
   reset_token_invalid: row(403, false, 'The reset link is wrong, spent or expired.'),
   last_admin: row(409, false, 'No admin would be left who can sign in; make somebody else an admin first.'),
+  session_not_found: row(404, false, 'The caller has no such login, or it has ended.'),
 
   // Rooms and membership
   room_not_found: row(404, false, 'No such room, or none that the caller may know of.'),

@@ -23,6 +23,28 @@ export interface User {
   createdAt: number
 }
 
+/** What everybody may know before they are signed in. */
+export interface WaysIn {
+  /** Whether anybody may make an account; the set-up link works either way. */
+  registration: 'open' | 'closed'
+}
+
+/** A login of the caller's own: a device, or a browser, where they are signed in. */
+export interface SignedInDevice {
+  id: string
+  /** Whether it is the login that asks. */
+  current: boolean
+  /** The `User-Agent` at the login, at most 256 characters; null when it is not known. */
+  device: string | null
+  /** The address that the login was made from; null when it is not known. */
+  address: string | null
+  createdAt: number
+  /** When it last renewed its access token. */
+  lastUsedAt: number
+  /** When it ends if it is not used. */
+  expiresAt: number
+}
+
 export interface Room {
   id: string
   kind: RoomKind

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeadEntry } from '../../src/protocol/frames.ts'
-import type { Position, RoomEvent } from '../../src/protocol/model.ts'
+import type { Page, Position, RoomEvent, SignedInDevice } from '../../src/protocol/model.ts'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { newPerson, type Person } from '../support/people.ts'
 import { newRoom, openRoom, post, range } from '../support/rooms.ts'
@@ -214,6 +214,21 @@ for (const log of ['sql', 'redis'] as const)
         assert.equal((await spend(a)).status, 200)
         assert.deepEqual((await spend(b)).body.code, 'refresh_reused')
         for (const socket of sockets) assert.equal(await socket.closeCode(), 4401)
+      })
+
+      test('a login that its owner ends from another device closes on every node at once', async () => {
+        const { cem, sockets } = await login()
+        const other = await newPerson(a, 'cem')
+        const { body } = await other.at(b.url).call<Page<SignedInDevice>>('GET', '/me/sessions')
+        const current = body.items.filter((device) => device.current)
+        assert.equal(current.length, 1)
+        const mine = await cem.at(c.url).call<Page<SignedInDevice>>('GET', '/me/sessions')
+        const id = mine.body.items.find((device) => device.current)?.id
+        assert.notEqual(id, current[0]?.id)
+        assert.equal((await other.at(b.url).call('DELETE', `/me/sessions/${id}`)).status, 204)
+        for (const socket of sockets) assert.equal(await socket.closeCode(5_000), 4401)
+        for (const { url } of cluster.nodes) assert.equal((await cem.at(url).call('GET', '/me')).status, 401)
+        assert.equal((await other.call('GET', '/me')).status, 200)
       })
 
       test('a changed password closes the other logins on every node', async () => {

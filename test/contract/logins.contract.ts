@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
 import type { Login } from '../../src/ports/logins.ts'
-import { code, newUser, type OpenEmptyStore, type OpenStore } from './store.ts'
+import { code, newLogin, newUser, type OpenEmptyStore, type OpenStore } from './store.ts'
 
 /** What every keeper of logins promises. */
 export function loginsContract(open: OpenEmptyStore): void {
@@ -15,11 +15,12 @@ export function loginsContract(open: OpenEmptyStore): void {
 
     const start = async (more: Partial<Login> = {}): Promise<{ login: Login; token: string }> => {
       const user = more.user ?? (await newUser(opened.store))
-      const login = { sid: newId(), createdAt: 1_000, expiresAt: 9_000, cookie: false, ...more, user }
+      const login = newLogin({ ...more, user })
       const token = `hash-${newId()}`
       await opened.store.logins.start(login, token)
       return { login, token }
     }
+    const living = async (user: string) => (await opened.store.logins.list(user, null, 50)).items
     const rotate = (tokenHash: string, nextHash: string, at = 2_000) =>
       opened.store.logins.rotate({
         tokenHash,
@@ -35,10 +36,10 @@ export function loginsContract(open: OpenEmptyStore): void {
       const next = `next-${token}`
       assert.deepEqual(await rotate(token, next), {
         ok: true,
-        login: { ...login, expiresAt: 19_000 },
+        login: { ...login, expiresAt: 19_000, lastUsedAt: 2_000 },
         sealed: `sealed ${next}`,
       })
-      assert.deepEqual(await opened.store.logins.list(login.user), [{ ...login, expiresAt: 19_000 }])
+      assert.deepEqual(await living(login.user), [{ ...login, expiresAt: 19_000, lastUsedAt: 2_000 }])
       assert.ok((await rotate(next, `third-${token}`)).ok)
     })
 
@@ -49,7 +50,7 @@ export function loginsContract(open: OpenEmptyStore): void {
       await rotate(token, next)
       assert.deepEqual(await rotate(token, 'thief', 2_001), { ok: false, code: 'refresh_reused', sid: login.sid })
       assert.deepEqual(await rotate(next, 'victim', 2_002), { ok: false, code: 'refresh_invalid', sid: login.sid })
-      assert.deepEqual(await logins.list(login.user), [])
+      assert.deepEqual(await living(login.user), [])
       assert.ok((await logins.endedSince(2_001)).includes(login.sid))
     })
 
@@ -68,7 +69,7 @@ export function loginsContract(open: OpenEmptyStore): void {
       await rotate(token, next, 2_000)
       assert.deepEqual(await rotate(token, 'other', 2_019), {
         ok: true,
-        login: { ...login, expiresAt: 19_000 },
+        login: { ...login, expiresAt: 19_000, lastUsedAt: 2_000 },
         sealed: `sealed ${next}`,
       })
       await rotate(next, `third-${token}`, 2_019)
@@ -108,12 +109,43 @@ export function loginsContract(open: OpenEmptyStore): void {
       const other = await start()
       const [a, b, c] = [await start({ user }), await start({ user }), await start({ user })]
       const sids = (...of: { login: Login }[]) => of.map(({ login }) => login.sid)
-      assert.deepEqual(await store.logins.list(user), [a.login, b.login, c.login])
+      assert.deepEqual(await living(user), [c.login, b.login, a.login])
       assert.deepEqual(await store.logins.endAll(user, 4_000, b.login.sid), sids(a, c))
-      assert.deepEqual(await store.logins.list(user), [b.login])
+      assert.deepEqual(await living(user), [b.login])
       assert.deepEqual(await store.logins.endAll(user, 4_000), sids(b))
       assert.deepEqual(await store.logins.endAll(user, 4_000), [])
-      assert.deepEqual(await store.logins.list(other.login.user), [other.login])
+      assert.deepEqual(await living(other.login.user), [other.login])
+    })
+
+    test('a user ends a login of their own once, and never one of somebody else', async () => {
+      const { logins } = opened.store
+      const { login } = await start()
+      const other = await start()
+      assert.equal(await logins.endOwn(login.user, other.login.sid, 4_000), false)
+      assert.deepEqual(await living(other.login.user), [other.login])
+      assert.equal(await logins.endOwn(login.user, newId(), 4_000), false)
+      assert.equal(await logins.endOwn(newId(), login.sid, 4_000), false)
+      assert.equal(await logins.endOwn(login.user, login.sid, 4_000), true)
+      assert.equal(await logins.endOwn(login.user, login.sid, 4_500), false)
+      assert.deepEqual(await living(login.user), [])
+      assert.ok((await logins.endedSince(4_000)).includes(login.sid))
+      assert.ok(!(await logins.endedSince(4_001)).includes(login.sid))
+    })
+
+    test('the logins of a user come in pages, the newest first, also those that nobody knows much of', async () => {
+      const { store } = opened
+      const user = await newUser(store)
+      await start()
+      const [a, b, c] = [
+        await start({ user, device: null, address: null }),
+        await start({ user, device: 'd'.repeat(256), address: '2001:db8::7', cookie: true }),
+        await start({ user }),
+      ]
+      const first = await store.logins.list(user, null, 2)
+      assert.deepEqual(first.items, [c.login, b.login])
+      const second = await store.logins.list(user, first.nextCursor, 2)
+      assert.deepEqual(second, { items: [a.login], nextCursor: null })
+      await assert.rejects(store.logins.list(user, 'no cursor', 2), code('bad_request'))
     })
 
     test('a sweep forgets what expired and what ended long ago', async () => {
@@ -128,7 +160,7 @@ export function loginsContract(open: OpenEmptyStore): void {
       await store.logins.end({ sid: ended.login.sid }, 2 * day - 1_000)
       await store.logins.end({ sid: endedLong.login.sid }, day)
       assert.ok((await store.logins.sweep(2 * day)) >= 2)
-      assert.deepEqual(await store.logins.list(user), [fresh.login])
+      assert.deepEqual(await living(user), [fresh.login])
       const known = await store.logins.endedSince(0)
       assert.ok(known.includes(ended.login.sid))
       assert.ok(!known.includes(endedLong.login.sid))

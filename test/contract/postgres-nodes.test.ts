@@ -11,7 +11,7 @@ import { partitionOf } from '../../src/core/partition.ts'
 import type { Appended, Draft, MessageDraft } from '../../src/ports/log.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
 import { Random } from '../support/random.ts'
-import { allEvents, message, newRoom, newUser, newUsers, say } from './store.ts'
+import { allEvents, message, newLogin, newRoom, newUser, newUsers, say } from './store.ts'
 
 const PARTITIONS = 16
 
@@ -167,7 +167,7 @@ describe('nodes that share a PostgreSQL database', () => {
     assert.equal(new Set(rooms.map(({ room }) => room.id)).size, 1)
     assert.equal(rooms.filter(({ created }) => created).length, 1)
     await Promise.all(nodes.map((node) => node.accounts.offerSetup('the same link', 99)))
-    const login = { sid: 'sid', user: ann, createdAt: 1, expiresAt: 1_000, cookie: false }
+    const login = newLogin({ sid: 'sid', user: ann, createdAt: 1, expiresAt: 1_000 })
     await nodes[0].logins.start(login, 'first')
     const spends = await Promise.all(
       nodes.map((node, i) =>
@@ -329,7 +329,7 @@ describe('nodes that share a PostgreSQL database', () => {
       await node.memberships.ofUser(ann, null, 5)
       await node.memberships.roomIdsOf(ann, 5)
       await node.accounts.byIds([ann, bob])
-      await node.logins.start({ sid: `${i}`, user: ann, createdAt: 1, expiresAt: 2, cookie: false }, `token ${i}`)
+      await node.logins.start(newLogin({ sid: `${i}`, user: ann, createdAt: 1, expiresAt: 2 }), `token ${i}`)
       await node.logins.endAll(ann, 1)
     }
     // What a connection did is counted for good when it ends.

@@ -244,6 +244,7 @@ describe('the sql store on SQLite', () => {
       CREATE TABLE schema_steps (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
       INSERT INTO schema_steps VALUES (1, 'the embedded server', 0);
       INSERT INTO users (id, username, display_name, password_hash, role, created_at) VALUES ('ann', 'ann', 'Ann', '', 'user', 1);
+      INSERT INTO logins (sid, user_pk, created_at, expires_at, cookie) VALUES ('sid', 1, 5, 9, 1);
       INSERT INTO rooms (id, kind, title, title_key, seq, member_count, created_by, created_at, last_at, lively_at)
       VALUES ('room', 'open', 'old', 'old', 1, 1, 1, 1, 1, 1);
       INSERT INTO members (room_pk, user_pk, role, joined_at, read_seq, read_n) VALUES (1, 1, 0, 1, 1, 0);
@@ -252,6 +253,18 @@ describe('the sql store on SQLite', () => {
     const upgraded = await openSqlStore({ path: old, server: true })
     assert.equal(await say(upgraded, 'room', 'ann', 'after all'), 2)
     assert.deepEqual((await upgraded.verify()).problems, [])
+    assert.deepEqual((await upgraded.logins.list('ann', null, 5)).items, [
+      {
+        sid: 'sid',
+        user: 'ann',
+        createdAt: 5,
+        lastUsedAt: 5,
+        expiresAt: 9,
+        cookie: true,
+        device: null,
+        address: null,
+      },
+    ])
     await upgraded.close()
   })
 

@@ -2,7 +2,7 @@ import { newId } from '../../src/core/ids.ts'
 import type { Accounts } from '../../src/ports/accounts.ts'
 import type { History } from '../../src/ports/history.ts'
 import type { Appended, Draft, Log, MessageDraft } from '../../src/ports/log.ts'
-import type { Logins } from '../../src/ports/logins.ts'
+import type { Login, Logins } from '../../src/ports/logins.ts'
 import type { Memberships } from '../../src/ports/memberships.ts'
 import type { NewRoom, Rooms } from '../../src/ports/rooms.ts'
 import type { SettingsLog } from '../../src/ports/settings.ts'
@@ -50,6 +50,21 @@ export async function newUser(store: Store, username = `u${newId().slice(-12)}`)
 
 export function newUsers(store: Store, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => newUser(store)))
+}
+
+/** A login of this user. */
+export function newLogin(login: Pick<Login, 'user'> & Partial<Login>): Login {
+  const createdAt = login.createdAt ?? 1_000
+  return {
+    sid: newId(),
+    createdAt,
+    expiresAt: 9_000,
+    lastUsedAt: createdAt,
+    cookie: false,
+    device: 'A browser',
+    address: '192.0.2.7',
+    ...login,
+  }
 }
 
 /** Makes an open room of the users, the first its owner, and answers the id. */

@@ -14,8 +14,9 @@ const SECRET = 'a secret of this server, long enough'
 const PASSWORD = 'a password of theirs'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-const FROM = { address: '192.0.2.1', cookie: false }
-const BROWSER = { address: '192.0.2.1', cookie: true }
+const ORIGIN = { device: 'A test', address: '192.0.2.1' }
+const FROM = { address: '192.0.2.1', origin: ORIGIN, cookie: false }
+const BROWSER = { ...FROM, cookie: true }
 
 let dir: string
 let store: SqliteStore
@@ -225,13 +226,41 @@ describe('what an operator does', () => {
   })
 })
 
+test('a device shows when it was last used and when it ends; one that can no longer be renewed is not shown', async () => {
+  const accounts = service({ refreshLifeMs: () => 3 * DAY, loginLifeMs: 4 * DAY })
+  const login = await accounts.register({ username, password: PASSWORD }, FROM)
+  const actor = await actorOf(login)
+  const shown = async () => (await accounts.devices.list(actor, null, 5)).items
+  const begun = now
+  const device = { id: actor.sid, current: true, device: 'A test', address: '192.0.2.1', createdAt: begun }
+  assert.deepEqual(await shown(), [{ ...device, lastUsedAt: begun, expiresAt: begun + 3 * DAY }])
+  now += 2 * DAY
+  await accounts.refresh(login.refreshToken)
+  assert.deepEqual(await shown(), [{ ...device, lastUsedAt: now, expiresAt: begun + 4 * DAY }])
+  now = begun + 4 * DAY
+  assert.deepEqual(await shown(), [])
+})
+
+test('nothing is kept of a device that does not say what it is', async () => {
+  const accounts = service()
+  for (const device of [undefined, '', ' \u0007 ']) {
+    const name = `${username}-${Math.random().toString(36).slice(2)}`
+    const login = await accounts.register(
+      { username: name, password: PASSWORD },
+      { ...FROM, origin: { device, address: '' } },
+    )
+    const [shown] = (await accounts.devices.list(await actorOf(login), null, 5)).items
+    assert.deepEqual([shown?.device, shown?.address], [null, null])
+  }
+})
+
 test('a person of another service who chose a display name keeps it when the service names none', async () => {
   const accounts = service({ apiKey: 'the key of a service' })
-  const login = await accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  const login = await accounts.exchange('the key of a service', { externalId: 'customer 7' }, ORIGIN)
   await accounts.updateMe(await actorOf(login), { displayName: '미나' })
-  const again = await accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  const again = await accounts.exchange('the key of a service', { externalId: 'customer 7' }, ORIGIN)
   assert.deepEqual([again.user.id, again.user.displayName], [login.user.id, '미나'])
   await accounts.disable(login.user.username)
-  const shut = accounts.exchange('the key of a service', { externalId: 'customer 7' })
+  const shut = accounts.exchange('the key of a service', { externalId: 'customer 7' }, ORIGIN)
   await assert.rejects(shut, refused('account_disabled'))
 })

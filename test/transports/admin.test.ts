@@ -162,6 +162,8 @@ describe('the configuration at run time', () => {
       return answer.status
     }
     await change(server, { registration: 'closed' })
+    const ways = await fetch(`${server.url}/api/v1/auth/options`)
+    assert.deepEqual(await ways.json(), { registration: 'closed' })
     assert.equal(await register('early'), 403)
     await change(server, { registration: null })
     assert.equal(await register('late'), 201)

@@ -124,6 +124,31 @@ describe('refresh tokens', () => {
     assert.equal(codeOf(await api.call('GET', '/me', { token: accessToken })), 'session_ended')
   })
 
+  test('a browser takes up its cookie session, and having none is no error', async () => {
+    const { value } = cookieOf(await register({ session: 'cookie' }))
+    const taken = await byCookie('/auth/session', value)
+    assert.equal(taken.status, 200)
+    assert.equal('refreshToken' in taken.body, false)
+    const next = cookieOf(taken).value
+    assert.notEqual(next, value)
+
+    const none = await api.call('POST', '/auth/session', { headers: { 'X-Yeoul': '1' } })
+    assert.deepEqual([none.status, none.body], [204, null])
+    assert.equal((await byCookie('/auth/session', 'yeoul_refresh=nonsense')).status, 204)
+    assert.equal(codeOf(await byCookie('/auth/session', next, {})), 'csrf_header_required')
+    await byCookie('/auth/logout', next)
+    assert.equal((await byCookie('/auth/session', next)).status, 204)
+  })
+
+  test('a spent cookie ends the login at this door too', async () => {
+    const { value } = cookieOf(await register({ session: 'cookie' }))
+    const first = await byCookie('/auth/session', value)
+    const second = await byCookie('/auth/session', cookieOf(first).value)
+    assert.equal((await byCookie('/auth/session', value)).status, 204)
+    assert.equal(codeOf(await api.call('GET', '/me', { token: second.body.accessToken })), 'session_ended')
+    assert.equal((await byCookie('/auth/session', cookieOf(second).value)).status, 204)
+  })
+
   test('logging out by cookie takes the cookie back and ends the login', async () => {
     const answer = await register({ session: 'cookie' })
     const { value } = cookieOf(answer)
@@ -175,6 +200,7 @@ describe('who may sign up', () => {
     const me = await api.call<User>('GET', '/me', { token: made[0]!.body.accessToken })
     assert.equal(me.body.role, 'admin')
     assert.equal(codeOf(await register('late', {})), 'registration_closed')
+    assert.deepEqual((await api.call('GET', '/auth/options')).body, { registration: 'closed' })
   })
 
   test('a restart makes the link before it void, and none is made once there is an admin', async () => {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { EventsAnswer, SendAnswer } from '../../src/protocol/frames.ts'
-import type { Ban, Member, Membership, Message, Page, Room, RoomSummary, User } from '../../src/protocol/model.ts'
+import type {
+  Ban,
+  Member,
+  Membership,
+  Message,
+  Page,
+  Room,
+  RoomSummary,
+  SignedInDevice,
+  User,
+} from '../../src/protocol/model.ts'
 import { newAdmin } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { Contract } from './http-contract.ts'
@@ -144,6 +154,70 @@ describe('accounts over HTTP', () => {
     })
     assert.equal(back.status, 200)
     assert.equal((await api.call('POST', '/auth/login', { body: old })).status, 200)
+  })
+
+  test('I see where I am signed in, and end one of them or all others', async () => {
+    const { token } = await register('nari')
+    const login = async (agent: string) => {
+      const { body } = await api.call<{ accessToken: string }>('POST', '/auth/login', {
+        body: { username: 'nari', password: 'a password of theirs' },
+        headers: { 'User-Agent': agent },
+      })
+      return body.accessToken
+    }
+    const devices = async (token: string, query = '') =>
+      (await api.call<Page<SignedInDevice>>('GET', `/me/sessions${query}`, { token })).body
+    const phone = await login(`Phone\t${'x'.repeat(300)}`)
+    const tablet = await login('Tablet')
+
+    const { items } = await devices(token)
+    assert.deepEqual(
+      items.map(({ device, current }) => [device?.slice(0, 6), current]),
+      [
+        ['Tablet', false],
+        ['Phone ', false],
+        ['node', true],
+      ],
+    )
+    assert.equal(items[1]?.device?.length, 256)
+    for (const { address, createdAt, lastUsedAt, expiresAt } of items) {
+      assert.equal(address, '127.0.0.1')
+      assert.ok(createdAt <= lastUsedAt && lastUsedAt <= Date.now() && expiresAt > Date.now() + 86_400_000)
+    }
+    const first = await devices(token, '?limit=2')
+    const rest = await devices(token, `?limit=2&cursor=${first.nextCursor}`)
+    assert.deepEqual([...first.items, ...rest.items], items)
+
+    const [, second] = items
+    const gone = (id: string, by = token) => api.call('DELETE', `/me/sessions/${id}`, { token: by })
+    assert.equal(await codeOf(gone(second!.id, mina.token)), 'session_not_found', 'somebody else cannot')
+    assert.equal((await api.call('GET', '/me', { token: phone })).status, 200)
+    assert.equal((await gone(second!.id)).status, 204)
+    assert.equal(await codeOf(api.call('GET', '/me', { token: phone })), 'session_ended')
+    assert.equal(await codeOf(gone(second!.id)), 'session_not_found', 'once is enough')
+    assert.equal(await codeOf(gone(NOBODY)), 'session_not_found')
+    assert.equal(await codeOf(gone('no-id')), 'session_not_found')
+
+    assert.equal((await api.call('DELETE', '/me/sessions', { token: tablet })).status, 204)
+    assert.equal(await codeOf(api.call('GET', '/me', { token })), 'session_ended')
+    const left = (await devices(tablet)).items
+    assert.deepEqual(
+      left.map(({ device, current }) => [device, current]),
+      [['Tablet', true]],
+    )
+    assert.equal((await gone(left[0]!.id, tablet)).status, 204, 'the one that asks may end itself')
+    assert.equal(await codeOf(api.call('GET', '/me', { token: tablet })), 'session_ended')
+    assert.equal(await codeOf(api.call('GET', '/me/sessions')), 'unauthenticated')
+  })
+
+  test('a page takes up its cookie session, and anybody may ask which ways in there are', async () => {
+    const login = await api.call('POST', '/auth/login', {
+      body: { username: 'mina', password: 'a password of theirs', session: 'cookie' },
+    })
+    const [Cookie = ''] = (login.headers.get('set-cookie') ?? '').split(';')
+    const taken = await api.call<{ user: User }>('POST', '/auth/session', { headers: { Cookie, 'X-Yeoul': '1' } })
+    assert.equal(taken.body.user.id, mina.id)
+    assert.deepEqual((await api.call('GET', '/auth/options')).body, { registration: 'open' })
   })
 
   test('a service signs in its own users, the same account each time', async () => {

@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Login, Logins } from '../../ports/logins.ts'
+import type { Page } from '../../protocol/model.ts'
+import { decodeCursor, pageOf } from './cursor.ts'
 import type { Tables } from './tables.ts'
 import { type Snapshot, type Transaction, userPk } from './transaction.ts'
 
@@ -14,6 +16,9 @@ export const loginWrites = {
         expires_at: login.expiresAt,
         cookie: login.cookie ? 1 : 0,
         ended_at: null,
+        device: login.device,
+        address: login.address,
+        last_used_at: login.lastUsedAt,
       })
       .returning('pk')
       .executeTakeFirstOrThrow()
@@ -65,8 +70,12 @@ export const loginWrites = {
       .where('login_pk', '=', token.loginPk)
       .where('next_hash', '=', spend.tokenHash)
       .execute()
-    await db.updateTable('logins').set({ expires_at: spend.expiresAt }).where('pk', '=', token.loginPk).execute()
-    return { ok: true, login: { ...login, expiresAt: spend.expiresAt }, sealed: spend.sealed }
+    await db
+      .updateTable('logins')
+      .set({ expires_at: spend.expiresAt, last_used_at: spend.at })
+      .where('pk', '=', token.loginPk)
+      .execute()
+    return { ok: true, login: { ...login, expiresAt: spend.expiresAt, lastUsedAt: spend.at }, sealed: spend.sealed }
   },
 
   async endLogin({ db }: Transaction, which: Parameters<Logins['end']>[0], at: number): Promise<string | null> {
@@ -81,6 +90,17 @@ export const loginWrites = {
     if (login === undefined) return null
     await endLogins(db, [login.pk], at)
     return login.sid
+  },
+
+  async endOwnLogin({ db }: Transaction, user: string, sid: string, at: number): Promise<boolean> {
+    const { numUpdatedRows } = await db
+      .updateTable('logins')
+      .set({ ended_at: at })
+      .where('sid', '=', sid)
+      .where('user_pk', '=', ({ selectFrom }) => selectFrom('users').select('pk').where('id', '=', user))
+      .where('ended_at', 'is', null)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
   },
 
   async endAllLogins({ db }: Transaction, user: string, at: number, except?: string): Promise<string[]> {
@@ -115,16 +135,19 @@ export const loginReads = {
     return rows.map((row) => row.sid)
   },
 
-  async listLogins({ db }: Snapshot, user: string): Promise<Login[]> {
-    const rows = await db
+  async listLogins({ db }: Snapshot, user: string, cursor: string | null, limit: number): Promise<Page<Login>> {
+    let query = db
       .selectFrom('logins as l')
       .innerJoin('users as u', 'u.pk', 'l.user_pk')
-      .select([...LOGIN_COLUMNS])
+      .select(['l.pk as pk', ...LOGIN_COLUMNS])
       .where('u.id', '=', user)
       .where('l.ended_at', 'is', null)
-      .orderBy('l.pk')
+    if (cursor !== null) query = query.where('l.pk', '<', decodeCursor(cursor, 1)[0] as number)
+    const rows = await query
+      .orderBy('l.pk', 'desc')
+      .limit(limit + 1)
       .execute()
-    return rows.map(loginOf)
+    return pageOf(rows, limit, loginOf, (row) => [row.pk])
   },
 }
 
@@ -134,11 +157,24 @@ const LOGIN_COLUMNS = [
   'l.created_at as createdAt',
   'l.expires_at as expiresAt',
   'l.cookie as cookie',
+  'l.device as device',
+  'l.address as address',
+  'l.last_used_at as lastUsedAt',
 ] as const
 
-function loginOf(row: { sid: string; user: string; createdAt: number; expiresAt: number; cookie: number }): Login {
-  const { sid, user, createdAt, expiresAt } = row
-  return { sid, user, createdAt, expiresAt, cookie: row.cookie === 1 }
+function loginOf(row: {
+  sid: string
+  user: string
+  createdAt: number
+  expiresAt: number
+  cookie: number
+  device: string | null
+  address: string | null
+  lastUsedAt: number | null
+}): Login {
+  const { sid, user, createdAt, expiresAt, device, address } = row
+  const lastUsedAt = row.lastUsedAt ?? createdAt
+  return { sid, user, createdAt, expiresAt, lastUsedAt, cookie: row.cookie === 1, device, address }
 }
 
 async function keepToken(db: Kysely<Tables>, loginPk: number, tokenHash: string): Promise<void> {

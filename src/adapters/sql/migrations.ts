@@ -201,6 +201,14 @@ export const MIGRATIONS: Migration[] = [
     name: 'the bans of a room by their time',
     sql: 'CREATE INDEX bans_by_time ON bans (room_pk, at, user_pk);',
   },
+  {
+    name: 'what a login was made on',
+    sql: `
+      ALTER TABLE logins ADD COLUMN device TEXT;
+      ALTER TABLE logins ADD COLUMN address TEXT;
+      ALTER TABLE logins ADD COLUMN last_used_at INTEGER;
+    `,
+  },
 ]
 
 /**

@@ -43,6 +43,10 @@ export interface LoginRow {
   expires_at: number
   cookie: number
   ended_at: number | null
+  device: string | null
+  address: string | null
+  /** null: not since it was made, or not since the column came. */
+  last_used_at: number | null
 }
 
 export interface RefreshTokenRow {

@@ -48,5 +48,10 @@ export interface HttpDeps {
 /** Every handler's context: the Node request under it, and who asks once `authenticated` has run. */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>
-  Variables: { actor: Verified; address: string }
+  Variables: {
+    actor: Verified
+    /** The client's address, and what limits count it by. */
+    from: string
+    address: string
+  }
 }

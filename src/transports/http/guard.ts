@@ -24,7 +24,9 @@ export function createGuard(deps: HttpDeps): Guard {
   return {
     counted: (c, next) => {
       const incoming = c.env?.incoming
-      const address = incoming === undefined ? '' : limitKey(addresses.of(incoming))
+      const from = incoming === undefined ? '' : addresses.of(incoming)
+      const address = limitKey(from)
+      c.set('from', from)
       c.set('address', address)
       if (deps.options.rateLimit) refuseAfter(perAddress.take(address))
       return next()

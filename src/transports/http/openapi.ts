@@ -14,6 +14,7 @@ export function newApi(): Api {
 const UNKNOWN: Record<string, ErrorCode> = {
   room: 'room_not_found',
   user: 'user_not_found',
+  session: 'session_not_found',
   seq: 'message_not_found',
 }
 

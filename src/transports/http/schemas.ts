@@ -12,7 +12,17 @@ import {
   TITLE_LENGTH,
   USERNAME,
 } from '../../protocol/limits.ts'
-import type { Ban, Member, Membership, Message, Room, RoomEvent, RoomSummary, User } from '../../protocol/model.ts'
+import type {
+  Ban,
+  Member,
+  Membership,
+  Message,
+  Room,
+  RoomEvent,
+  RoomSummary,
+  SignedInDevice,
+  User,
+} from '../../protocol/model.ts'
 import type { ProblemDocument } from './problems.ts'
 
 // What comes in
@@ -50,6 +60,7 @@ export const Epoch = z.int().min(0).max(SEQ_MAX).openapi({
   description: 'The epoch that the caller knows; `epoch_changed` when the room lives in another one.',
 })
 
+export const SessionParams = z.object({ session: Id })
 export const RoomParams = z.object({ room: Id })
 export const MemberParams = z.object({ room: Id, user: Id })
 export const MessageParams = z.object({ room: Id, seq: wholeText(1, SEQ_MAX) })
@@ -147,6 +158,24 @@ export const UserBody = z
     createdAt: Time,
   })
   .openapi('User') satisfies z.ZodType<User>
+
+export const SignedInDeviceBody = z
+  .object({
+    id: Id,
+    current: z.boolean().openapi({ description: 'Whether it is the login that asks.' }),
+    device: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The `User-Agent` at the login, at most 256 characters; null when it is not known.' }),
+    address: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The address that the login was made from; null when it is not known.' }),
+    createdAt: Time,
+    lastUsedAt: z.int().openapi({ description: 'When it last renewed its access token, in ms since 1970 UTC.' }),
+    expiresAt: z.int().openapi({ description: 'When it ends if it is not used, in ms since 1970 UTC.' }),
+  })
+  .openapi('SignedInDevice') satisfies z.ZodType<SignedInDevice>
 
 const PositionBody = z.object({ epoch: Count, seq: Count }).openapi('Position')
 

@@ -114,9 +114,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       start: (login, tokenHash) => write(null, (tx) => loginWrites.startLogin(tx, login, tokenHash)),
       rotate: (spend) => write(null, (tx) => loginWrites.rotateToken(tx, spend)),
       end: (which, at) => write(null, (tx) => loginWrites.endLogin(tx, which, at)),
+      endOwn: (user, sid, at) => write(null, (tx) => loginWrites.endOwnLogin(tx, user, sid, at)),
       endAll: (user, at, except) => write(null, (tx) => loginWrites.endAllLogins(tx, user, at, except)),
       endedSince: (since) => look((on) => loginReads.loginsEndedSince(on, since)),
-      list: (user) => look((on) => loginReads.listLogins(on, user)),
+      list: (user, cursor, limit) => look((on) => loginReads.listLogins(on, user, cursor, limit)),
       sweep: (at) => write(null, (tx) => loginWrites.sweepLogins(tx, at, at - accessTokenLifeMs)),
     },
     rooms: {

@@ -107,9 +107,10 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       start: (login, tokenHash) => writer.call('startLogin', login, tokenHash),
       rotate: (spend) => writer.call('rotateToken', spend),
       end: (which, at) => writer.call('endLogin', which, at),
+      endOwn: (user, sid, at) => writer.call('endOwnLogin', user, sid, at),
       endAll: (user, at, except) => writer.call('endAllLogins', user, at, except),
       endedSince: (since) => reader.call('loginsEndedSince', since),
-      list: (user) => reader.call('listLogins', user),
+      list: (user, cursor, limit) => reader.call('listLogins', user, cursor, limit),
       sweep: (at) => writer.call('sweepLogins', at, at - accessTokenLifeMs),
     },
     rooms: {

@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { SignedIn } from '../../../core/accounts.ts'
+import type { Asker, Origin, SignedIn } from '../../../core/accounts.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
+import type { WaysIn } from '../../../protocol/model.ts'
 import type { HttpDeps, HttpEnv } from '../deps.ts'
 import { bearer } from '../guard.ts'
 import { type Api, answer, body, EMPTY, newApi, optionalBody, problems } from '../openapi.ts'
@@ -84,6 +85,40 @@ const refresh = createRoute({
     ...problems('bad_request', 'refresh_invalid', 'refresh_reused', 'account_disabled', 'csrf_header_required'),
   },
 })
+const session = createRoute({
+  method: 'post',
+  path: '/session',
+  tags,
+  summary: 'Take up the cookie session of this browser, if there is one',
+  description:
+    'For pages, which cannot see the cookie: as `/auth/refresh` with the header `X-Yeoul: 1`, but having no living login ' +
+    'is no error.',
+  responses: {
+    200: answer('A new access token; the cookie is renewed.', SignedInBody),
+    204: { description: 'Nobody is logged in here.' },
+    ...problems('account_disabled', 'csrf_header_required'),
+  },
+})
+const options = createRoute({
+  method: 'get',
+  path: '/options',
+  tags,
+  summary: 'Which ways in there are',
+  description: 'For everybody: what a page needs to know before anybody is logged in.',
+  responses: {
+    200: answer(
+      'The ways in.',
+      z
+        .object({
+          registration: z
+            .enum(['open', 'closed'])
+            .openapi({ description: 'Whether anybody may register; the set-up link works either way.' }),
+        })
+        .openapi('WaysIn') satisfies z.ZodType<WaysIn>,
+    ),
+    ...problems(),
+  },
+})
 const logout = createRoute({
   method: 'post',
   path: '/logout',
@@ -121,19 +156,23 @@ export function authRoutes(deps: HttpDeps): Api {
 
   api.openapi(register, async (c) => {
     const { session, ...wanted } = c.req.valid('json')
-    const asker = { address: c.get('address'), cookie: session === 'cookie' }
-    return c.json(told(c, await accounts.register(wanted, asker)), 201)
+    return c.json(told(c, await accounts.register(wanted, askerOf(c, session))), 201)
   })
   api.openapi(login, async (c) => {
     const { session, ...given } = c.req.valid('json')
-    const asker = { address: c.get('address'), cookie: session === 'cookie' }
-    return c.json(told(c, await accounts.login(given, asker)), 200)
+    return c.json(told(c, await accounts.login(given, askerOf(c, session))), 200)
   })
   api.openapi(refresh, async (c) => {
     const token = c.req.valid('json').refreshToken ?? cookieOf(c)
     if (token === undefined) throw new YeoulError('refresh_invalid', 'There is no refresh token.')
     return c.json(told(c, await accounts.refresh(token)), 200)
   })
+  api.openapi(session, async (c) => {
+    const token = cookieOf(c)
+    const signedIn = token === undefined ? null : await accounts.refresh(token).catch(nullIfOver)
+    return signedIn === null ? c.body(null, 204) : c.json(told(c, signedIn), 200)
+  })
+  api.openapi(options, (c) => c.json(accounts.waysIn, 200))
   api.openapi(logout, async (c) => {
     const given = c.req.valid('json').refreshToken
     const token = given ?? cookieOf(c)
@@ -143,7 +182,7 @@ export function authRoutes(deps: HttpDeps): Api {
   })
   api.openapi(exchange, async (c) => {
     const key = bearer(c.req.header('Authorization'))
-    return c.json(told(c, await accounts.exchange(key, c.req.valid('json'))), 200)
+    return c.json(told(c, await accounts.exchange(key, c.req.valid('json'), originOf(c))), 200)
   })
   return api
 
@@ -155,6 +194,20 @@ export function authRoutes(deps: HttpDeps): Api {
     setCookie(c, COOKIE, refreshToken, { ...cookieOptions, expires: new Date(signedIn.refreshExpiresAt) })
     return { user, accessToken, expiresIn }
   }
+}
+
+/** A login that is over is none; every other failure stays one. */
+function nullIfOver(error: unknown): null {
+  const over = error instanceof YeoulError && (error.code === 'refresh_invalid' || error.code === 'refresh_reused')
+  if (!over) throw error
+  return null
+}
+
+function askerOf(c: Context<HttpEnv>, session: 'cookie' | undefined): Asker {
+  return { address: c.get('address'), origin: originOf(c), cookie: session === 'cookie' }
+}
+function originOf(c: Context<HttpEnv>): Origin {
+  return { device: c.req.header('User-Agent'), address: c.get('from') }
 }
 
 /**

@@ -4,7 +4,18 @@ import { PAGE_LIMIT } from '../../../protocol/limits.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi } from '../openapi.ts'
-import { DisplayName, PageQuery, Password, pageOf, RoomSummaryBody, text, UserBody, UsersQuery } from '../schemas.ts'
+import {
+  DisplayName,
+  PageQuery,
+  Password,
+  pageOf,
+  RoomSummaryBody,
+  SessionParams,
+  SignedInDeviceBody,
+  text,
+  UserBody,
+  UsersQuery,
+} from '../schemas.ts'
 
 export function userRoutes(deps: HttpDeps, guard: Guard): Api {
   const { accounts, rooms } = deps
@@ -65,6 +76,47 @@ export function userRoutes(deps: HttpDeps, guard: Guard): Api {
   api.openapi(changePassword, async (c) => {
     const { currentPassword, newPassword } = c.req.valid('json')
     await accounts.changePassword(c.get('actor'), { current: currentPassword, next: newPassword }, c.get('address'))
+    return c.body(null, 204)
+  })
+
+  const sessions = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/me/sessions',
+    summary: 'Where I am signed in',
+    description: 'The newest login first. A page may be shorter than `limit` and not the last.',
+    request: { query: PageQuery },
+    responses: { 200: answer('A page of my logins.', pageOf(SignedInDeviceBody)), ...memberProblems() },
+  })
+  api.openapi(sessions, async (c) => {
+    const { cursor, limit } = c.req.valid('query')
+    return c.json(await accounts.devices.list(c.get('actor'), cursor ?? null, limit ?? PAGE_LIMIT.default), 200)
+  })
+
+  const endSession = createRoute({
+    ...shared,
+    method: 'delete',
+    path: '/me/sessions/{session}',
+    summary: 'End a login of mine',
+    description: 'Its connections close. It may be the one that asks.',
+    request: { params: SessionParams },
+    responses: { 204: EMPTY, ...memberProblems('session_not_found') },
+  })
+  api.openapi(endSession, async (c) => {
+    await accounts.devices.end(c.get('actor'), c.req.valid('param').session)
+    return c.body(null, 204)
+  })
+
+  const endOtherSessions = createRoute({
+    ...shared,
+    method: 'delete',
+    path: '/me/sessions',
+    summary: 'End all my other logins',
+    description: 'All but the one that asks; their connections close.',
+    responses: { 204: EMPTY, ...memberProblems() },
+  })
+  api.openapi(endOtherSessions, async (c) => {
+    await accounts.devices.endOthers(c.get('actor'))
     return c.body(null, 204)
   })
 

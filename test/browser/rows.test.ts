@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import type { Message } from '../../src/protocol/model.ts'
 import { itemsOf, placeOf, type SystemLine } from '../../web/src/timeline/items.ts'
 import { stage } from '../../web/src/timeline/staged.ts'
-import { tokensOf } from '../../web/src/timeline/tokens.ts'
 
 const MINUTE = 60_000
 const NOON = Date.UTC(2026, 10, 21, 3)
@@ -87,44 +86,4 @@ test('messages of one person within five minutes stand under one name, and each 
     places.map((place) => place.firstUnread),
     [false, false, false, false, true, false],
   )
-})
-
-test('web addresses end where the sentence goes on; nothing but http and https becomes one; text is never lost', () => {
-  const links = (body: string) => tokensOf(body).flatMap((token) => ('link' in token ? [token.link] : []))
-  assert.deepEqual(links('보세요: https://example.com/여울.'), ['https://example.com/여울'])
-  assert.deepEqual(links('https://example.com을 보세요'), ['https://example.com'])
-  assert.deepEqual(links('(https://ko.wikipedia.org/wiki/여울_(지형))'), ['https://ko.wikipedia.org/wiki/여울_(지형)'])
-  assert.deepEqual(links('http://localhost:8080/docs?x=1#y, http://127.0.0.1/'), [
-    'http://localhost:8080/docs?x=1#y',
-    'http://127.0.0.1/',
-  ])
-  assert.deepEqual(links('javascript:alert(1) data:text/html,x ftp://example.com //example.com'), [])
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...'a가@ ().,/<-\n😀', 'https://', 'x.com', '@minsu')), (parts) => {
-      const body = parts.join('')
-      const text = tokensOf(body).map((token) =>
-        'text' in token ? token.text : 'link' in token ? token.link : `@${token.mention}`,
-      )
-      assert.equal(text.join(''), body)
-    }),
-  )
-})
-
-test('a body made to be slow to read is not', () => {
-  for (const tail of [')', '(', '.', '@a', 'a.', 'https://', '(a)']) {
-    const body = `https://example.com/${tail.repeat(8_000 / tail.length)}`
-    // The best of some, since the machine may do something else meanwhile.
-    const took = Array.from({ length: 5 }, () => {
-      const began = performance.now()
-      tokensOf(body)
-      return performance.now() - began
-    })
-    assert.ok(Math.min(...took) < 100, `${tail} took ${took} ms`)
-  }
-})
-
-test('an @name is a mention where the server takes it for one: not inside a word or an e-mail address', () => {
-  const mentions = (body: string) => tokensOf(body).flatMap((token) => ('mention' in token ? [token.mention] : []))
-  assert.deepEqual(mentions('@minsu님, (@jo.ann) 그리고 @a-b.'), ['minsu', 'jo.ann', 'a-b'])
-  assert.deepEqual(mentions('mail@example.com 한글@minsu @@x'), [])
 })

@@ -140,6 +140,30 @@ test('a message is text: no markup in it comes to life, and only web addresses b
   await finn.context.close()
 })
 
+test('marks are shown as what they mean, the same on the way and when it has arrived, and code is copied as it was written', async () => {
+  const iris = await house.visit('iris', 'Iris', { permissions: ['clipboard-read', 'clipboard-write'] })
+  const jun = await house.visit('jun', '준')
+  await makeRoom('Marks', iris, jun)
+  await enter(iris.page, 'Marks')
+  await enter(jun.page, 'Marks')
+  await iris.context.setOffline(true)
+  await iris.page.locator('#composer').fill('**강조(주의)**는 `code`\n- 하나\n```\nlet a = 1\n  b\n```')
+  await iris.page.locator('#composer').press('Enter')
+  await iris.page.locator('article[data-status] strong', { hasText: '강조(주의)' }).waitFor()
+  await iris.context.setOffline(false)
+  const row = jun.page.locator('article[data-seq]')
+  await row.locator('strong', { hasText: '강조(주의)' }).waitFor()
+  await row.locator('li', { hasText: '하나' }).waitFor()
+  assert.deepEqual(await row.locator('code').allTextContents(), ['code', 'let a = 1\n  b'])
+  // One line without marks in the list of rooms.
+  await jun.page.getByRole('link', { name: /강조\(주의\)는 code · 하나 let a = 1 b/ }).waitFor()
+
+  await iris.page.locator('article[data-seq]').getByRole('button', { name: 'Copy the code' }).click()
+  await iris.page.getByText('Copied.').waitFor()
+  assert.equal(await iris.page.evaluate('navigator.clipboard.readText()'), 'let a = 1\n  b')
+  for (const { context } of [iris, jun]) await context.close()
+})
+
 test('an @ offers the members, and the keyboard reaches every message and what can be done with it', async () => {
   const gwen = await house.visit('gwen', 'Gwen')
   const hye = await house.visit('hye', '혜진')

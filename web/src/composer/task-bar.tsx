@@ -1,4 +1,5 @@
 import { useWords } from '../i18n/index.ts'
+import { plainText } from '../markup/plain-text.ts'
 import { useName } from '../people/users.ts'
 import { IconButton } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -20,7 +21,7 @@ export function TaskBar({ task, onCancel }: TaskBarProps) {
         <span className="block font-semibold text-accent">
           {task.type === 'edit' ? t('composer.editing') : t('composer.replying', { name })}
         </span>
-        <span className="block truncate text-soft">{task.message.body}</span>
+        <span className="block truncate text-soft">{plainText(task.message.body ?? '')}</span>
       </p>
       <IconButton icon="close" small label={t('composer.cancel')} onClick={onCancel} />
     </div>

@@ -3,6 +3,7 @@ import { memo } from 'react'
 import { useDrafts } from '../composer/drafts.ts'
 import { useWords } from '../i18n/index.ts'
 import { when } from '../i18n/time.ts'
+import { plainText } from '../markup/plain-text.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { useName } from '../people/users.ts'
 import { linkTo } from '../route.ts'
@@ -36,7 +37,7 @@ export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
         <span className="flex items-center gap-2">
           <span className="min-w-0 flex-1 truncate text-[0.875rem] text-soft">
             {draft !== undefined && !current ? (
-              <span className="text-accent">{t('rooms.draft', { text: oneLine(draft) })}</span>
+              <span className="text-accent">{t('rooms.draft', { text: plainText(draft) })}</span>
             ) : (
               <Preview message={lastMessage} direct={room.kind === 'direct'} />
             )}
@@ -59,12 +60,10 @@ function Preview({ message, direct }: { message: Message | null; direct: boolean
   const name = useName(message?.sender)
   if (message === null) return t('rooms.noMessages')
   if (message.body === null) return t('rooms.deletedMessage')
-  const text = oneLine(message.body)
+  const text = plainText(message.body)
   if (message.sender === me) return t('rooms.you', { text })
   return direct ? text : `${name}: ${text}`
 }
-
-const oneLine = (text: string) => text.slice(0, 200).replace(/\s+/g, ' ')
 
 /** A room's face: the other person's in a direct room, else the first letter of its title. */
 export function RoomMark({ room, title }: { room: Room; title: string }) {

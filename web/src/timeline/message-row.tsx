@@ -87,9 +87,7 @@ function Bubble({ message, me, mine, opens, mentioned }: BubbleProps) {
   return (
     <div className={`min-w-0 rounded-2xl px-3.5 py-2 text-[0.9375rem] leading-[1.55] ${look} ${corner}`}>
       {message.replyTo !== undefined && <Quote seq={message.replyTo} mine={mine} />}
-      <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">
-        <BodyText body={message.body} mentions={message.mentions} me={me} />
-      </p>
+      <BodyText body={message.body} mentions={message.mentions} me={me} />
     </div>
   )
 }

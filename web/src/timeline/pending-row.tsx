@@ -2,11 +2,15 @@ import type { PendingMessage } from '@yeoul/client'
 import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { Icon } from '../ui/icon.tsx'
+import { BodyText } from './body-text.tsx'
 import { useListActions } from './context.ts'
 import { Quote } from './quote.tsx'
 
 /** A message that is on its way a shorter time than this looks like one that arrived. */
 const QUIET_MS = 700
+
+/** Whom it mentions is known when the server has told. */
+const NOBODY: readonly string[] = []
 
 export function PendingRow({ pending, opens }: { pending: PendingMessage; opens: boolean }) {
   const { t, problem } = useWords()
@@ -23,7 +27,7 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
           className={`min-w-0 rounded-2xl bg-mine px-3.5 py-2 text-[0.9375rem] leading-[1.55] text-on-mine transition-opacity ${opens ? 'rounded-se-md' : ''} ${waits || failed ? 'opacity-65' : ''}`}
         >
           {pending.replyTo !== undefined && <Quote seq={pending.replyTo} mine />}
-          <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{pending.body}</p>
+          <BodyText body={pending.body} mentions={NOBODY} me="" />
         </div>
         {waits && !failed && (
           <span className="shrink-0 pb-0.5 text-[0.6875rem] text-faint">

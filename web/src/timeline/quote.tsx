@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { Message } from '@yeoul/client'
 import { useCallback, useSyncExternalStore } from 'react'
 import { useWords } from '../i18n/index.ts'
+import { plainText } from '../markup/plain-text.ts'
 import { useName } from '../people/users.ts'
 import { useClient } from '../session/client.ts'
 import { useListActions } from './context.ts'
@@ -15,7 +16,7 @@ export function Quote({ seq, mine }: { seq: number; mine: boolean }) {
   const name = useName(message?.sender)
   let text = ' '
   if (message === null || message?.body === null) text = t('message.replyGone')
-  else if (message !== undefined) text = message.body.slice(0, 160)
+  else if (message !== undefined) text = plainText(message.body)
   return (
     <button
       type="button"

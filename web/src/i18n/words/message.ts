@@ -21,6 +21,7 @@ export const message = {
   },
   'message.copy': { en: 'Copy the text', ko: '글 복사' },
   'message.copyLink': { en: 'Copy the link', ko: '링크 복사' },
+  'message.copyCode': { en: 'Copy the code', ko: '코드 복사' },
   'message.more': { en: 'More', ko: '더 보기' },
   'message.actions': { en: 'Actions on the message', ko: '메시지에 할 일' },
   'message.replyGone': { en: 'The message that this answers was deleted.', ko: '답장한 메시지가 삭제되었습니다.' },

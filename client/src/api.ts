@@ -237,14 +237,30 @@ export interface Timeline extends Live<TimelineSnapshot> {
 
 export interface MembersSnapshot {
   readonly state: 'idle' | 'loading' | 'ready' | 'failed'
-  /** Owners first, then moderators, then members; `online` is live. Ends at 500 members: see `complete`. */
+  /** Those who are loaded: owners first, then moderators, then members. Of a room with more than 500, the first 500 at first. */
   readonly members: readonly Member[]
+  /** Everybody is loaded. */
   readonly complete: boolean
+  /** Everybody who is online is loaded (of at most 2,000). */
+  readonly onlineComplete: boolean
+  readonly loadingMore: boolean
   readonly error?: YeoulError
 }
 export interface RoomMembers extends Live<MembersSnapshot> {
   /** Loads (again); the snapshot tells how it went. */
   load(): Promise<void>
+  /**
+   * Loads a page more of a big room: those who are online until `onlineComplete`, then everybody else until `complete`.
+   * Resolves whether there is more. A load that is running is joined.
+   */
+  loadMore(): Promise<boolean>
+  /** One member, fetched when not loaded; null when the user is none. */
+  find(user: string): Promise<Member | null>
+  /**
+   * Call it while a list of people is shown, and what it answers when it no longer is. In a big room the first page of those
+   * online is loaded then, whoever comes online is fetched, and where the server only counts, they are asked for now and then.
+   */
+  follow(): () => void
 }
 
 // Bare feeds

@@ -230,8 +230,11 @@ export class RoomTimeline implements Timeline {
       },
       ended: (reason, error) => this.#end(reason, error),
       presence: ({ snapshot, online, offline, count }) => {
-        if (snapshot) this.#setPresence(online, count, true)
+        // Above a size the server only counts: it says nothing then of those who are known.
+        const named = count === online.length
+        if (snapshot) this.#setPresence(online, count, named)
         else this.#changePresence(online, offline, count)
+        if (online.length + offline.length === 0 && count > 0) this.#members.counted()
       },
       typing: (user) => {
         if (user !== this.#parts.me()) this.#typists.typed(user)

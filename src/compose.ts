@@ -27,6 +27,7 @@ import { HotRooms } from './core/hot-rooms.ts'
 import { Hub } from './core/hub.ts'
 import { newId } from './core/ids.ts'
 import { LoginLimits } from './core/login-limits.ts'
+import { MentionNotices } from './core/mention-notices.ts'
 import { Mentions } from './core/mentions.ts'
 import { MissedRooms } from './core/missed-rooms.ts'
 import { Passwords } from './core/passwords.ts'
@@ -175,6 +176,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
 
   const progress = new Progress({ memberships: sequences.memberships, bus, failed })
   const access = new Access(sequences.rooms, hotRooms)
+  const mentionNotices = new MentionNotices({ memberships: sequences.memberships, bus, failed })
   const appends = new AppendQueue({
     log: sequences.log,
     limit: () => config.pendingAppends,
@@ -184,6 +186,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     failed,
     appended: (drafts, results) => {
       countAppended(drafts, results, progress, metrics)
+      mentionNotices.take(drafts, results)
       // A log that publishes has told all nodes already, this one too.
       if (!sequences.log.publishes) publishAppended(drafts, results, bus)
     },

@@ -1,6 +1,7 @@
 import type { Bus, RoomNotice, UserNotice } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { YeoulError } from '../protocol/errors.ts'
+import type { Push } from '../protocol/frames.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { RoomEvent } from '../protocol/model.ts'
 import type { EndedLogins } from './ended-logins.ts'
@@ -179,6 +180,14 @@ export class FanOut {
       case 'room_removed':
         for (const session of this.#hub.ofUser(user)) session.roomRemoved(notice.room)
         break
+      case 'mentioned': {
+        const { room, seq, n, actor } = notice
+        this.#tell(user, { push: 'mentioned', room, seq, n, actor })
+        break
+      }
+      case 'notify':
+        this.#tell(user, { push: 'notify', room: notice.room, notify: notice.notify })
+        break
       case 'read':
         for (const session of this.#hub.ofUser(user)) {
           if (session.id !== notice.by) session.readElsewhere(notice.room, notice.n)
@@ -188,6 +197,12 @@ export class FanOut {
         this.#settingsChanged()
         break
     }
+  }
+
+  /** Pushes to all sessions of a user. */
+  #tell(user: string, push: Push): void {
+    const text = JSON.stringify(push)
+    for (const session of this.#hub.ofUser(user)) session.queue.push(text)
   }
 
   /** Applies the next event; true when the room is gone with it. */

@@ -204,6 +204,7 @@ export class RoomService {
   async setNotify(actor: Actor, id: string, notify: NotifyLevel): Promise<Membership> {
     await this.#access.member(id, actor.user)
     await this.#memberships.setNotify(id, actor.user, notify)
+    this.#bus.publishToUser(actor.user, { kind: 'notify', room: id, notify })
     const membership = await this.#memberships.get(id, actor.user)
     if (membership === null) throw new YeoulError('not_a_member')
     return membership

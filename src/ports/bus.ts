@@ -1,4 +1,4 @@
-import type { RoomEvent } from '../protocol/model.ts'
+import type { NotifyLevel, RoomEvent } from '../protocol/model.ts'
 
 /** What one node tells all nodes about a room. */
 export type RoomNotice =
@@ -11,6 +11,10 @@ export type UserNotice =
   | { kind: 'room_added'; room: string }
   | { kind: 'room_removed'; room: string }
   | { kind: 'read'; room: string; seq: number; n: number /** The session that read: it knows already. */; by: string }
+  /** A message mentions the user, who was a member after it was appended. */
+  | { kind: 'mentioned'; room: string; seq: number; n: number; actor: string }
+  /** The user wants to be told of more or less of a room. */
+  | { kind: 'notify'; room: string; notify: NotifyLevel }
   | { kind: 'logins_ended'; sids: string[] }
   /** Told with the admin who did it as the user; every node looks at the settings then. */
   | { kind: 'settings_changed' }

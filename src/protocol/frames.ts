@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts'
 import type { Limits } from './limits.ts'
-import type { Durability, Message, Position, RoomEvent } from './model.ts'
+import type { Durability, Message, NotifyLevel, Position, RoomEvent } from './model.ts'
 
 /** The WebSocket subprotocol of this version. */
 export const SUBPROTOCOL = 'yeoul.v1'
@@ -97,6 +97,10 @@ export type Push =
   | { push: 'reset'; room: string; epoch: number }
   | { push: 'room_added'; room: string }
   | { push: 'room_removed'; room: string }
+  /** A message that this user has not read mentions them. */
+  | { push: 'mentioned'; room: string; seq: number; n: number; actor: string }
+  /** The user's notification level of a room is another one. */
+  | { push: 'notify'; room: string; notify: NotifyLevel }
   | { push: 'limits'; limits: Limits }
   | { push: 'token_expiring'; inMs: number }
   | { push: 'reconnect'; afterMs: number }

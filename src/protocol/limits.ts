@@ -47,6 +47,9 @@ export const CLIENT_MESSAGE_ID_LENGTH = { min: 1, max: 64 } as const
 export const EMOJI_LENGTH = { min: 1, max: 32 } as const
 export const PAGE_LIMIT = { default: 50, max: 200 } as const
 export const EVENTS_LIMIT = { default: 200, max: 1_000 } as const
+/** People that one message mentions. */
 export const MENTIONS_MAX = 50
+/** Unread mentions of one room that a list of rooms names: the newest. */
+export const UNREAD_MENTIONS_MAX = 100
 /** The most members that any room may have. */
 export const CAPACITY_MAX = 100_000

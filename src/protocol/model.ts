@@ -193,6 +193,8 @@ export interface RoomSummary {
   membership: Membership
   /** max(0, room.n - membership.readN) */
   unread: number
+  /** The `n`s of unread messages that mention the caller, rising: the newest UNREAD_MENTIONS_MAX. */
+  unreadMentions: number[]
   lastMessage: Message | null
 }
 

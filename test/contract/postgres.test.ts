@@ -8,6 +8,7 @@ import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { loginsContract } from './logins.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
+import { mentionsContract } from './mentions.contract.ts'
 import { roomsContract } from './rooms.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import type { OpenStore } from './store.ts'
@@ -25,6 +26,7 @@ describe('the sql adapter on PostgreSQL', () => {
   logModelContract(open)
   roomsContract(open)
   membershipsContract(open)
+  mentionsContract(open)
   historyContract(open)
   accountsContract(open)
   loginsContract(open)

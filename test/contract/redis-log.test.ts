@@ -5,6 +5,7 @@ import { historyContract } from './history.contract.ts'
 import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
+import { mentionsContract } from './mentions.contract.ts'
 import { openWithoutWorker, openWithWorker } from './redis-log-store.ts'
 import { roomsContract } from './rooms.contract.ts'
 
@@ -30,6 +31,7 @@ describe('the Redis log on PostgreSQL', () => {
       logModelContract(open)
       roomsContract(open)
       membershipsContract(open)
+      mentionsContract(open)
       historyContract(open)
     })
   }

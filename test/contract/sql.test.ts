@@ -10,6 +10,7 @@ import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { loginsContract } from './logins.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
+import { mentionsContract } from './mentions.contract.ts'
 import { roomsContract } from './rooms.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import type { OpenStore } from './store.ts'
@@ -19,6 +20,7 @@ describe('the sql adapter on a file', () => {
   logModelContract(openSqlite)
   roomsContract(openSqlite)
   membershipsContract(openSqlite)
+  mentionsContract(openSqlite)
   historyContract(openSqlite)
   accountsContract(openSqlite)
   loginsContract(openSqlite)

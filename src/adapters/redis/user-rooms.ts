@@ -1,7 +1,9 @@
+import { PAGE_LIMIT } from '../../protocol/limits.ts'
 import type { Message, Page, RoomSummary } from '../../protocol/model.ts'
 import { decodeCursor, pageOf } from '../sql/cursor.ts'
+import { unreadOf } from '../sql/mentions.ts'
 import type { LogLoads, RoomOfUser } from '../sql/postgres/log-loads.ts'
-import { type LogFunctions, messageAt, type WarmRoom } from './log-functions.ts'
+import { type LogFunctions, messageAt, readMessages, type WarmRoom } from './log-functions.ts'
 import { furthest, roomNow } from './log-now.ts'
 
 /** More rooms than this of one user are not put in order by what is in the log alone. */
@@ -11,6 +13,12 @@ interface Place {
   id: string
   pk: number
   lastAt: number
+}
+
+interface Listed {
+  room: RoomOfUser
+  inLog: WarmRoom | undefined
+  membership: RoomOfUser['membership']
 }
 
 /** The rooms of a user, the liveliest first: by the last message in the log or, of rooms that are cold, in the database. */
@@ -43,13 +51,21 @@ export class UserRooms {
     const there = wanted.filter(({ pk }) => rooms.has(pk))
     const shown = there.map(({ pk }) => rooms.get(pk) as RoomOfUser)
     const [messages, cursors] = await Promise.all([this.#lastMessages(shown, warm), this.#cursors(user, shown)])
-    const items = there.map((place, i) => {
-      const { room, membership, n } = shown[i] as RoomOfUser
-      const inLog = warm.get(room.id)
-      const now = furthest(membership, cursors.get(room.id) ?? '')
-      const unread = Math.max(0, (inLog?.n ?? n) - now.readN)
-      return { place, room: roomNow(room, inLog), membership: now, unread, lastMessage: messages.get(room.id) ?? null }
+    const listed = there.map((place, i) => {
+      const room = shown[i] as RoomOfUser
+      const inLog = warm.get(room.room.id)
+      const membership = furthest(room.membership, cursors.get(room.room.id) ?? '')
+      return { place, room, inLog, membership, unread: Math.max(0, (inLog?.n ?? room.n) - membership.readN) }
     })
+    const unwritten = await this.#unwrittenMentions(user, listed)
+    const items = listed.map(({ place, room: { room, mentions }, inLog, membership, unread }) => ({
+      place,
+      room: roomNow(room, inLog),
+      membership,
+      unread,
+      unreadMentions: unreadOf(mentions.concat(unwritten.get(room.id) ?? []), membership.readN),
+      lastMessage: messages.get(room.id) ?? null,
+    }))
     return pageOf(
       items,
       limit,
@@ -74,6 +90,27 @@ export class UserRooms {
         const questions = ids.flatMap((id) => [id, user])
         const cursors = (await this.#functions.call(partition, 'cursors', questions)) as string[]
         for (const [i, id] of ids.entries()) found.set(id, cursors[i] as string)
+      }),
+    )
+    return found
+  }
+
+  /**
+   * By room, the `n`s of messages that mention the user and that no worker has written to the database: there are few for
+   * long, and of many the newest are looked at.
+   */
+  async #unwrittenMentions(user: string, rooms: Listed[]): Promise<Map<string, number[]>> {
+    const found = new Map<string, number[]>()
+    await Promise.all(
+      rooms.map(async ({ room: { room, n }, inLog, membership }) => {
+        const unread = (inLog?.n ?? n) - Math.max(n, membership.readN)
+        if (unread <= 0) return
+        const newest = Math.min(unread, PAGE_LIMIT.max)
+        const [, , , ...messages] = await this.#functions.ofRoom(room.id, 'messages', '', '', newest)
+        const mentions = readMessages(messages, 0).filter(
+          (message) => message.n > n && message.sender !== user && message.mentions.includes(user),
+        )
+        if (mentions.length > 0) found.set(room.id, mentions.map((message) => message.n).reverse())
       }),
     )
     return found

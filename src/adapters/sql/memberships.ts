@@ -16,6 +16,7 @@ import type {
 } from '../../protocol/model.ts'
 import { admit, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
+import { mentionsIn, unreadOf } from './mentions.ts'
 import { nameBegins } from './names.ts'
 import { roomOf, selectRooms } from './rooms.ts'
 import { insertEvents, stepOf } from './sequence.ts'
@@ -66,6 +67,7 @@ export const membershipWrites = {
     }
     if (member === undefined) return { epoch: await epochOf(tx.db, pk), events: [] }
     await tx.db.deleteFrom('members').where('room_pk', '=', pk).where('user_pk', '=', who).execute()
+    await tx.db.deleteFrom('mentions').where('room_pk', '=', pk).where('user_pk', '=', who).execute()
     const { epoch, seq, n, member_count } = await tx.db
       .updateTable('rooms')
       .set((eb) => ({ seq: eb('seq', '+', stepOf(tx, 1)), member_count: eb('member_count', '-', 1) }))
@@ -199,7 +201,7 @@ export const membershipReads = {
     let query = selectRooms(db)
       .innerJoin('members as m', 'm.room_pk', 'r.pk')
       .innerJoin('users as u', 'u.pk', 'm.user_pk')
-      .select(['m.role', 'm.joined_at', 'm.read_seq', 'm.read_n', 'm.notify', 'm.last_exit_at'])
+      .select(['m.user_pk', 'm.role', 'm.joined_at', 'm.read_seq', 'm.read_n', 'm.notify', 'm.last_exit_at'])
       .where('u.id', '=', user)
     if (cursor !== null) {
       const [lastAt, pk] = decodeCursor(cursor, 2) as [number, number]
@@ -212,6 +214,7 @@ export const membershipReads = {
       .execute()
     const places = rows.flatMap(({ pk, last_message_seq: seq }) => (seq === null ? [] : [{ pk, seq }]))
     const found = await messagesAt(places)
+    const mentions = await mentionsIn(db, rows)
     const lastMessages = new Map(places.map(({ pk }, i) => [pk, found[i] ?? null]))
     return pageOf(
       rows,
@@ -220,6 +223,7 @@ export const membershipReads = {
         room: roomOf(row),
         membership: membershipOf(row),
         unread: Math.max(0, row.n - row.read_n),
+        unreadMentions: unreadOf(mentions.get(row.pk), row.read_n),
         lastMessage: lastMessages.get(row.pk) ?? null,
       }),
       (row) => [row.last_at, row.pk],

@@ -209,6 +209,20 @@ export const MIGRATIONS: Migration[] = [
       ALTER TABLE logins ADD COLUMN last_used_at INTEGER;
     `,
   },
+  {
+    name: 'unread mentions',
+    sql: `
+      -- A message that mentions a member who had not read it. What was read since is taken out with the next mention.
+      CREATE TABLE mentions (
+        user_pk INTEGER NOT NULL,
+        room_pk INTEGER NOT NULL,
+        seq     INTEGER NOT NULL,
+        n       INTEGER NOT NULL,
+        PRIMARY KEY (user_pk, room_pk, seq)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX mentions_in_message ON mentions (room_pk, seq);
+    `,
+  },
 ]
 
 /**

@@ -91,6 +91,7 @@ export const roomWrites = {
       .orderBy('m.user_pk')
       .execute()
     await tx.db.deleteFrom('members').where('room_pk', '=', pk).execute()
+    await tx.db.deleteFrom('mentions').where('room_pk', '=', pk).execute()
     const { epoch, seq, n } = await tx.db
       .updateTable('rooms')
       .set((eb) => ({

@@ -15,6 +15,7 @@ export interface Tables {
   bans: { room_pk: number; user_pk: number; at: number; actor_pk: number }
   events: EventRow
   reactions: ReactionRow
+  mentions: MentionRow
   cluster: ClusterRow
   settings: SettingsRow
   partitions: PartitionRow
@@ -137,6 +138,14 @@ export interface ReactionRow {
   user_pk: number
   /** The event that set it: the order of reacting. */
   seq: number
+}
+
+/** One message that mentions one member; of each member and room the newest UNREAD_MENTIONS_MAX. */
+export interface MentionRow {
+  user_pk: number
+  room_pk: number
+  seq: number
+  n: number
 }
 
 /** The cluster that the database belongs to: one row, made by the first node. */

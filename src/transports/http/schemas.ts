@@ -10,6 +10,7 @@ import {
   PAGE_LIMIT,
   PASSWORD_LENGTH,
   TITLE_LENGTH,
+  UNREAD_MENTIONS_MAX,
   USERNAME,
 } from '../../protocol/limits.ts'
 import type {
@@ -291,6 +292,9 @@ export const RoomSummaryBody = z
     room: RoomBody,
     membership: MembershipBody,
     unread: Count,
+    unreadMentions: z.array(Count).max(UNREAD_MENTIONS_MAX).openapi({
+      description: 'The `n`s of unread messages that mention the caller, rising: the newest of them.',
+    }),
     lastMessage: z.union([MessageBody, z.null()]),
   })
   .openapi('RoomSummary') satisfies z.ZodType<RoomSummary>

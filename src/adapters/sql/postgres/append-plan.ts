@@ -16,6 +16,7 @@ export interface HeldRoom {
 }
 
 export interface Target {
+  readonly n: number
   readonly actorPk: number
   deleted: boolean
   rev: number
@@ -75,12 +76,23 @@ export interface NewChange {
 export interface Patch {
   roomPk: number
   seq: number
+  n: number
+  actorPk: number
   rev: number
   edit: { body: string; mentions: string[] } | null
   deleted: boolean
   /** Whether `reactions` is to be stored. */
   reacted: boolean
   reactions: string | null
+}
+
+/** A message as it is in the end, for one whom it mentions. */
+export interface NewMention {
+  roomPk: number
+  seq: number
+  n: number
+  actorPk: number
+  user: string
 }
 
 /** A reaction as it is in the end: `seq` of the event that set it, or null when it was taken back. */
@@ -133,6 +145,22 @@ export class AppendPlan {
     return room.lastMessageSeq !== null && room.lastMessageSeq > room.storedSeq
   }
 
+  /** Whom new messages mention, and edited ones now. */
+  mentions(): NewMention[] {
+    const mentions: NewMention[] = []
+    const note = (roomPk: number, { seq, n, actorPk }: NewMessage | Patch, users: string[]) => {
+      for (const user of users) mentions.push({ roomPk, seq, n, actorPk, user })
+    }
+    for (const message of this.messages) {
+      const patch = this.patches.get(placeOf(message.room.pk, message.seq))
+      if (patch === undefined || (patch.edit === null && !patch.deleted))
+        note(message.room.pk, message, message.draft.mentions)
+    }
+    for (const patch of this.patches.values())
+      if (patch.edit !== null && !patch.deleted) note(patch.roomPk, patch, patch.edit.mentions)
+    return mentions
+  }
+
   #appendOne({ draft, roomPk, actorPk }: KeyedDraft, i: number): Appended | ErrorCode {
     const room = roomPk === undefined ? undefined : this.#seen.rooms.get(roomPk)
     if (room === undefined) return 'room_not_found'
@@ -182,7 +210,7 @@ export class AppendPlan {
     this.messages.push(message)
     this.#sent.set(id, message)
     this.cursors.set(placeOf(room.pk, actorPk), message)
-    this.#seen.targets.set(placeOf(room.pk, seq), { actorPk, deleted: false, rev: seq, reactions: null })
+    this.#seen.targets.set(placeOf(room.pk, seq), { n, actorPk, deleted: false, rev: seq, reactions: null })
     return this.#answer(room, seq, n, false)
   }
 
@@ -234,11 +262,11 @@ export class AppendPlan {
     return this.#answer(room, seq, 0, false)
   }
 
-  #patchOf(room: HeldRoom, seq: number, { rev }: Target): Patch {
+  #patchOf(room: HeldRoom, seq: number, { n, actorPk, rev }: Target): Patch {
     const place = placeOf(room.pk, seq)
     let patch = this.patches.get(place)
     if (patch === undefined) {
-      patch = { roomPk: room.pk, seq, rev, edit: null, deleted: false, reacted: false, reactions: null }
+      patch = { roomPk: room.pk, seq, n, actorPk, rev, edit: null, deleted: false, reacted: false, reactions: null }
       this.patches.set(place, patch)
     }
     patch.rev = rev

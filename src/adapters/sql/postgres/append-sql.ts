@@ -1,3 +1,4 @@
+import { UNREAD_MENTIONS_MAX } from '../../../protocol/limits.ts'
 import { MESSAGE } from '../tables.ts'
 import type { Statement } from './pool.ts'
 
@@ -28,7 +29,7 @@ export const EXCEPTIONS: Statement = {
 export const TARGETS: Statement = {
   name: 'append_targets',
   text: `
-    SELECT e.room_pk, e.seq, e.actor_pk, e.deleted_at, e.rev, e.reactions
+    SELECT e.room_pk, e.seq, e.actor_pk, e.deleted_at, e.rev, e.reactions, e.n
     FROM unnest($1::bigint[], $2::bigint[]) AS d (room_pk, seq)
     JOIN events e ON e.room_pk = d.room_pk AND e.seq = d.seq
     WHERE e.type = ${MESSAGE}`,
@@ -118,4 +119,42 @@ export const ERASE_REACTIONS: Statement = {
     DELETE FROM reactions x
     USING unnest($1::bigint[], $2::bigint[]) AS d (room_pk, target)
     WHERE x.room_pk = d.room_pk AND x.target = d.target`,
+}
+
+/** Mentions of messages that were edited or deleted; what an edit mentions is stored after. */
+export const ERASE_MENTIONS: Statement = {
+  name: 'append_erase_mentions',
+  text: `
+    DELETE FROM mentions x
+    USING unnest($1::bigint[], $2::bigint[]) AS d (room_pk, seq)
+    WHERE x.room_pk = d.room_pk AND x.seq = d.seq`,
+}
+
+/** A message for each member whom it mentions and who has not read so far. */
+export const STORE_MENTIONS: Statement = {
+  name: 'append_store_mentions',
+  text: `
+    INSERT INTO mentions (user_pk, room_pk, seq, n)
+    SELECT m.user_pk, m.room_pk, d.seq, d.n
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS d (room_pk, seq, n, actor_pk, user_id)
+    JOIN users u ON u.id = d.user_id
+    JOIN members m ON m.room_pk = d.room_pk AND m.user_pk = u.pk
+    WHERE m.user_pk <> d.actor_pk AND m.read_seq < d.seq
+    ON CONFLICT (user_pk, room_pk, seq) DO NOTHING`,
+}
+
+/** Of those who were just mentioned: what they have read, and the oldest that are too many. */
+export const TRIM_MENTIONS: Statement = {
+  name: 'append_trim_mentions',
+  text: `
+    DELETE FROM mentions x
+    USING (
+      SELECT m.user_pk, m.room_pk, greatest(m.read_seq, (
+        SELECT y.seq FROM mentions y WHERE y.user_pk = m.user_pk AND y.room_pk = m.room_pk
+        ORDER BY y.seq DESC LIMIT 1 OFFSET ${UNREAD_MENTIONS_MAX})) AS upto
+      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[]) AS g (room_pk, user_id)) AS d
+      JOIN users u ON u.id = d.user_id
+      JOIN members m ON m.room_pk = d.room_pk AND m.user_pk = u.pk
+    ) AS k
+    WHERE x.user_pk = k.user_pk AND x.room_pk = k.room_pk AND x.seq <= k.upto`,
 }

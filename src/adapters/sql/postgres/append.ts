@@ -9,6 +9,7 @@ import {
   type Target,
 } from './append-plan.ts'
 import {
+  ERASE_MENTIONS,
   ERASE_REACTIONS,
   EXCEPTIONS,
   HOLD_ROOMS,
@@ -16,9 +17,11 @@ import {
   REACTIONS,
   STORE,
   STORE_CHANGES,
+  STORE_MENTIONS,
   STORE_REACTIONS,
   TAKE_REACTIONS_BACK,
   TARGETS,
+  TRIM_MENTIONS,
 } from './append-sql.ts'
 import { numbers, texts } from './arrays.ts'
 import type { Keys } from './keys.ts'
@@ -34,6 +37,7 @@ type TargetColumns = [
   deletedAt: number | null,
   rev: number,
   reactions: string | null,
+  n: number,
 ]
 
 /**
@@ -129,8 +133,8 @@ function heldRoom([pk, epoch, seq, n, lastMessageSeq, livelyAt]: RoomColumns): H
   return { pk, epoch, storedSeq: seq, livelyAt, seq, n, lastMessageSeq, touched: false }
 }
 
-function targetOf([, , actorPk, deletedAt, rev, reactions]: TargetColumns): Target {
-  return { actorPk, deleted: deletedAt !== null, rev, reactions }
+function targetOf([, , actorPk, deletedAt, rev, reactions, n]: TargetColumns): Target {
+  return { n, actorPk, deleted: deletedAt !== null, rev, reactions }
 }
 
 /** Sends what the plan stores; the answers come together with that of the commit. */
@@ -180,6 +184,21 @@ function store(connection: Connection, at: number, plan: AppendPlan): Promise<un
       ...patch(connection, at, plan),
     )
   }
+  const mentions = plan.mentions()
+  if (mentions.length > 0) {
+    const mentionRooms = numbers(mentions.map((each) => each.roomPk))
+    const mentioned = texts(mentions.map((each) => each.user))
+    writes.push(
+      connection.rows(STORE_MENTIONS, [
+        mentionRooms,
+        numbers(mentions.map((each) => each.seq)),
+        numbers(mentions.map((each) => each.n)),
+        numbers(mentions.map((each) => each.actorPk)),
+        mentioned,
+      ]),
+      connection.rows(TRIM_MENTIONS, [mentionRooms, mentioned]),
+    )
+  }
   return writes
 }
 
@@ -189,6 +208,7 @@ function patch(connection: Connection, at: number, plan: AppendPlan): Promise<un
   const on = reactions.filter((each) => each.seq !== null)
   const off = reactions.filter((each) => each.seq === null)
   const erased = patches.filter((each) => each.deleted)
+  const changed = patches.filter((each) => each.deleted || each.edit !== null)
   const writes: Promise<unknown>[] = [
     connection.rows(PATCH, [
       at,
@@ -221,6 +241,14 @@ function patch(connection: Connection, at: number, plan: AppendPlan): Promise<un
         numbers(off.map((each) => each.target)),
         texts(off.map((each) => each.emoji)),
         numbers(off.map((each) => each.userPk)),
+      ]),
+    )
+  }
+  if (changed.length > 0) {
+    writes.push(
+      connection.rows(ERASE_MENTIONS, [
+        numbers(changed.map((each) => each.roomPk)),
+        numbers(changed.map((each) => each.seq)),
       ]),
     )
   }

@@ -1,6 +1,7 @@
 import type { Message, Room } from '../../../protocol/model.ts'
 import { MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.ts'
 import { membershipOf } from '../memberships.ts'
+import { mentionsIn } from '../mentions.ts'
 import type { ReactionSummary } from '../reactions.ts'
 import { roomOf, selectRooms } from '../rooms.ts'
 import { MESSAGE } from '../tables.ts'
@@ -62,6 +63,8 @@ export interface RoomOfUser {
   lastAt: number
   lastSeq: number | null
   membership: ReturnType<typeof membershipOf>
+  /** The `n`s of messages that mention the user, rising, also of some that were read. */
+  mentions: number[]
 }
 
 const CONNECTIONS = 4
@@ -130,10 +133,11 @@ export class LogLoads {
       const rows = await selectRooms(db)
         .innerJoin('members as m', 'm.room_pk', 'r.pk')
         .innerJoin('users as u', 'u.pk', 'm.user_pk')
-        .select(['m.role', 'm.joined_at', 'm.read_seq', 'm.read_n', 'm.notify', 'm.last_exit_at'])
+        .select(['m.user_pk', 'm.role', 'm.joined_at', 'm.read_seq', 'm.read_n', 'm.notify', 'm.last_exit_at'])
         .where('u.id', '=', user)
         .where('r.pk', 'in', pks)
         .execute()
+      const mentions = await mentionsIn(db, rows)
       return rows.map((row) => ({
         room: roomOf(row),
         pk: row.pk,
@@ -141,6 +145,8 @@ export class LogLoads {
         lastAt: row.last_at,
         lastSeq: row.last_message_seq,
         membership: membershipOf(row),
+        // What was written since the room was read is found in the log.
+        mentions: (mentions.get(row.pk) ?? []).filter((n) => n <= row.n),
       }))
     })
   }

@@ -55,6 +55,8 @@ export interface MessageChange {
   seq: number
   rev: number
   edit: { body: string | null; mentions: string | null; at: number } | null
+  /** Of the newest edit: who made it, and so sent the message. */
+  editorPk: number | null
   deletedAt: number | null
   /** Null: no reaction changed. */
   reactions: ReactionSummary | null
@@ -76,6 +78,16 @@ export interface CursorChange {
   n: number
 }
 
+/** A message for one whom it mentions. */
+export interface MentionChange {
+  roomPk: number
+  seq: number
+  /** Null for a message of an earlier batch. */
+  n: number | null
+  actorPk: number
+  user: string
+}
+
 export interface ReactionChange {
   roomPk: number
   target: number
@@ -92,6 +104,7 @@ export interface Folded {
   rooms: RoomChange[]
   cursors: CursorChange[]
   reactions: ReactionChange[]
+  mentions: MentionChange[]
 }
 
 export function messageKey(room: string, seq: number): string {
@@ -132,7 +145,22 @@ class Folding {
       rooms: [...this.#rooms.values()],
       cursors: [...this.#cursors.values()],
       reactions: [...this.#reactions.values()].flatMap((each) => [...each.values()]),
+      mentions: this.#mentions(),
     }
+  }
+
+  /** Whom the batch's messages mention in the end, and those that it edits. */
+  #mentions(): MentionChange[] {
+    const mentions: MentionChange[] = []
+    const note = (message: Omit<MentionChange, 'user'>, users: string) => {
+      for (const user of JSON.parse(users) as string[]) mentions.push({ ...message, user })
+    }
+    for (const { roomPk, seq, n, actorPk, mentions: users } of this.#events)
+      if (users !== null) note({ roomPk, seq, n, actorPk }, users)
+    for (const { roomPk, seq, edit, editorPk, deletedAt } of this.#messages.values())
+      if (edit !== null && edit.mentions !== null && deletedAt === null)
+        note({ roomPk, seq, n: null, actorPk: editorPk as number }, edit.mentions)
+    return mentions
   }
 
   #entry(entry: ParsedEntry): void {
@@ -156,7 +184,7 @@ class Folding {
         break
       case 'edit':
         row.target = event.target
-        this.#edit(entry, room.room.pk, event.target, event.body, jsonList(event.mentions))
+        this.#edit(entry, row, event.target, event.body, jsonList(event.mentions))
         break
       case 'delete':
         row.target = event.target
@@ -257,7 +285,7 @@ class Folding {
     this.#cursors.set(`${room.pk} ${userPk}`, { roomPk: room.pk, userPk, seq, n })
   }
 
-  #edit(entry: ParsedEntry, roomPk: number, target: number, body: string | null, mentions: string | null): void {
+  #edit(entry: ParsedEntry, row: EventRow, target: number, body: string | null, mentions: string | null): void {
     const { at } = entry.event
     const own = this.#own.get(messageKey(entry.room, target))
     if (own !== undefined) {
@@ -269,8 +297,9 @@ class Folding {
       if (body === null) erase(own, at)
       return
     }
-    const change = this.#messageChange(entry, roomPk, target)
+    const change = this.#messageChange(entry, row.roomPk, target)
     change.edit = { body, mentions, at }
+    change.editorPk = row.actorPk
     if (body === null) this.#eraseWritten(change, at)
   }
 
@@ -321,7 +350,16 @@ class Folding {
     const key = messageKey(entry.room, target)
     let change = this.#messages.get(key)
     if (change === undefined) {
-      change = { room: entry.room, roomPk, seq: target, rev: 0, edit: null, deletedAt: null, reactions: null }
+      change = {
+        room: entry.room,
+        roomPk,
+        seq: target,
+        rev: 0,
+        edit: null,
+        editorPk: null,
+        deletedAt: null,
+        reactions: null,
+      }
       this.#messages.set(key, change)
     }
     change.rev = entry.seq

@@ -1,3 +1,4 @@
+import { UNREAD_MENTIONS_MAX } from '../../../protocol/limits.ts'
 import { MESSAGE } from '../tables.ts'
 import type { Statement } from './pool.ts'
 
@@ -57,7 +58,10 @@ const HELD = `
 /** Answers `held`. */
 export const PERSIST: Statement = { name: 'write-back', text: `WITH ${HELD} SELECT ok FROM held` }
 
-/** The same for a batch that changes messages of earlier ones, or reactions. */
+/**
+ * The same for a batch that changes messages of earlier ones, or reactions, or mentions somebody. A row is not taken out and
+ * put back in one statement: of an edited message those who are mentioned still keep theirs.
+ */
 export const PERSIST_CHANGES: Statement = {
   name: 'write-back-changes',
   text: `WITH ${HELD},
@@ -99,6 +103,39 @@ export const PERSIST_CHANGES: Statement = {
       AS w (room_pk, target, emoji, user_pk, seq)
     WHERE w.seq IS NOT NULL AND (SELECT ok FROM held)
     ON CONFLICT (room_pk, target, emoji, user_pk) DO UPDATE SET seq = excluded.seq
+  ),
+  mentioned AS MATERIALIZED (
+    SELECT m.user_pk, m.room_pk, m.read_seq, w.seq, coalesce(w.n, e.n) AS n
+    FROM unnest($50::bigint[], $51::bigint[], $52::bigint[], $53::bigint[], $54::text[])
+      AS w (room_pk, seq, n, actor_pk, user_id)
+    JOIN users u ON u.id = w.user_id
+    JOIN members m ON m.room_pk = w.room_pk AND m.user_pk = u.pk
+    LEFT JOIN events e ON e.room_pk = w.room_pk AND e.seq = w.seq
+    WHERE m.user_pk <> w.actor_pk AND m.read_seq < w.seq AND (SELECT ok FROM held)
+  ),
+  unmentioned AS (
+    DELETE FROM mentions x
+    USING unnest($35::bigint[], $36::bigint[], $40::bigint[], $41::bigint[]) AS w (room_pk, seq, edited_at, deleted_at)
+    WHERE (w.edited_at IS NOT NULL OR w.deleted_at IS NOT NULL) AND x.room_pk = w.room_pk AND x.seq = w.seq
+      AND NOT EXISTS (
+        SELECT 1 FROM mentioned k WHERE k.room_pk = x.room_pk AND k.seq = x.seq AND k.user_pk = x.user_pk
+      ) AND (SELECT ok FROM held)
+  ),
+  -- Of those who are mentioned: what they have read, and the oldest that are too many.
+  trimmed AS (
+    DELETE FROM mentions x
+    USING (
+      SELECT k.user_pk, k.room_pk, greatest(max(k.read_seq), (
+        SELECT y.seq FROM mentions y WHERE y.user_pk = k.user_pk AND y.room_pk = k.room_pk
+        ORDER BY y.seq DESC LIMIT 1 OFFSET ${UNREAD_MENTIONS_MAX})) AS upto
+      FROM mentioned k GROUP BY k.user_pk, k.room_pk
+    ) AS k
+    WHERE x.user_pk = k.user_pk AND x.room_pk = k.room_pk AND x.seq <= k.upto
+  ),
+  noted AS (
+    INSERT INTO mentions (user_pk, room_pk, seq, n)
+    SELECT user_pk, room_pk, seq, n FROM mentioned WHERE n IS NOT NULL
+    ON CONFLICT (user_pk, room_pk, seq) DO NOTHING
   )
   SELECT ok FROM held`,
 }

@@ -152,7 +152,7 @@ class PostgresWriteBack implements WriteBackDatabase {
   }
 
   async #send(worker: string, pieces: Piece[], folded: Folded): Promise<boolean> {
-    const changes = folded.messages.length > 0 || folded.reactions.length > 0
+    const changes = folded.messages.length > 0 || folded.reactions.length > 0 || folded.mentions.length > 0
     const values = batchValues(worker, pieces, folded)
     const [row] = changes
       ? await this.#connection.rows<[boolean]>(PERSIST_CHANGES, [...values, ...changeValues(folded)])
@@ -233,7 +233,7 @@ function batchValues(worker: string, pieces: Piece[], { rooms, events, cursors }
   ]
 }
 
-function changeValues({ messages, reactions }: Folded): unknown[] {
+function changeValues({ messages, reactions, mentions }: Folded): unknown[] {
   return [
     numbers(messages.map((change) => change.roomPk)),
     numbers(messages.map((change) => change.seq)),
@@ -254,5 +254,10 @@ function changeValues({ messages, reactions }: Folded): unknown[] {
     texts(reactions.map((change) => change.emoji)),
     numbers(reactions.map((change) => change.userPk)),
     numbers(reactions.map((change) => change.seq)),
+    numbers(mentions.map((change) => change.roomPk)),
+    numbers(mentions.map((change) => change.seq)),
+    numbers(mentions.map((change) => change.n)),
+    numbers(mentions.map((change) => change.actorPk)),
+    texts(mentions.map((change) => change.user)),
   ]
 }

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
+import { UNREAD_MENTIONS_MAX } from '../../../protocol/limits.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { DELETE, EDIT, LIVELY_STEP, MESSAGE, REACTION } from '../tables.ts'
 import {
@@ -16,6 +17,7 @@ import type { Sqlite } from './sqlite.ts'
 
 interface Target {
   seq: number
+  n: number
   actorPk: number
   deleted: boolean
   rev: number
@@ -106,6 +108,7 @@ export class Appender {
       this.#repeat(room, member.userPk, clientMessageId)
       return null
     }
+    this.#mention(room, member, seq, n, drafts[i + 6] as string | null)
     this.#touch(room)
     room.seq = seq
     room.n = n
@@ -122,7 +125,10 @@ export class Appender {
     if (target.deleted) return 'message_deleted'
     const seq = this.#change(room, member, EDIT, target.seq, null, null)
     const body = drafts[i + 5] as string
-    this.#statements.editMessage.run(body, drafts[i + 6] as string | null, this.#at, seq, room.pk, target.seq)
+    const mentions = drafts[i + 6] as string | null
+    this.#statements.editMessage.run(body, mentions, this.#at, seq, room.pk, target.seq)
+    this.#statements.eraseMentions.run(room.pk, target.seq)
+    this.#mention(room, member, target.seq, target.n, mentions)
     return null
   }
 
@@ -132,6 +138,7 @@ export class Appender {
     if (target.deleted) return 'message_deleted'
     const seq = this.#change(room, member, DELETE, target.seq, null, null)
     this.#statements.eraseMessage.run(this.#at, seq, room.pk, target.seq)
+    this.#statements.eraseMentions.run(room.pk, target.seq)
     if (target.reactions !== null) this.#statements.eraseReactions.run(room.pk, target.seq)
     return null
   }
@@ -158,6 +165,17 @@ export class Appender {
     return null
   }
 
+  /** Notes the message for each member whom it mentions and who has not read so far; then the oldest that are too many go. */
+  #mention(room: CachedRoom, sender: CachedMember, seq: number, n: number, mentions: string | null): void {
+    if (mentions === null) return
+    const members = this.#statements.findMentioned.all(mentions, room.pk) as unknown as [number, number][]
+    for (const [userPk, readSeq] of members) {
+      if (userPk === sender.userPk || readSeq >= seq) continue
+      this.#statements.insertMention.run(userPk, room.pk, seq, n)
+      this.#statements.trimMentions.run(userPk, room.pk, readSeq, userPk, room.pk)
+    }
+  }
+
   /** Appends an event on a message and answers its draft. */
   #change(
     room: CachedRoom,
@@ -177,10 +195,10 @@ export class Appender {
 
   #target(room: CachedRoom, seq: number): Target | null {
     const row = this.#statements.findMessage.get(room.pk, seq) as unknown as
-      | [number, number | null, number, string | null]
+      | [number, number | null, number, string | null, number]
       | undefined
     if (row === undefined) return null
-    return { seq, actorPk: row[0], deleted: row[1] !== null, rev: row[2], reactions: row[3] }
+    return { seq, n: row[4], actorPk: row[0], deleted: row[1] !== null, rev: row[2], reactions: row[3] }
   }
 
   #repeatOfFormerMember(room: CachedRoom, user: string, clientMessageId: string): boolean {
@@ -251,7 +269,7 @@ function prepareAll({ prepare }: Sqlite) {
       SELECT seq, n, at FROM events WHERE room_pk = ? AND actor_pk = ? AND client_message_id = ?`),
     findUser: prepare('SELECT pk FROM users WHERE id = ?'),
     findMessage: prepare(`
-      SELECT actor_pk, deleted_at, rev, reactions FROM events WHERE room_pk = ? AND seq = ? AND type = ${MESSAGE}`),
+      SELECT actor_pk, deleted_at, rev, reactions, n FROM events WHERE room_pk = ? AND seq = ? AND type = ${MESSAGE}`),
     editMessage: prepare(`
       UPDATE events SET body = ?, mentions = ?, edited_at = ?, rev = ? WHERE room_pk = ? AND seq = ?`),
     eraseMessage: prepare(`
@@ -264,6 +282,15 @@ function prepareAll({ prepare }: Sqlite) {
     deleteReaction: prepare(`
       DELETE FROM reactions WHERE room_pk = ? AND target = ? AND emoji = ? AND user_pk = ?`),
     setReactions: prepare('UPDATE events SET reactions = ?, rev = ? WHERE room_pk = ? AND seq = ?'),
+    findMentioned: prepare(`
+      SELECT m.user_pk, m.read_seq FROM json_each(?) j JOIN users u ON u.id = j.value
+      JOIN members m ON m.room_pk = ? AND m.user_pk = u.pk`),
+    insertMention: prepare('INSERT OR IGNORE INTO mentions (user_pk, room_pk, seq, n) VALUES (?, ?, ?, ?)'),
+    trimMentions: prepare(`
+      DELETE FROM mentions WHERE user_pk = ? AND room_pk = ? AND seq <= max(?, coalesce((
+        SELECT seq FROM mentions WHERE user_pk = ? AND room_pk = ?
+        ORDER BY seq DESC LIMIT 1 OFFSET ${UNREAD_MENTIONS_MAX}), 0))`),
+    eraseMentions: prepare('DELETE FROM mentions WHERE room_pk = ? AND seq = ?'),
     setRoom: prepare(`
       UPDATE rooms SET seq = ?, n = ?, last_message_seq = ?, last_at = coalesce(?, last_at) WHERE pk = ? AND seq = ?`),
     setLively: prepare('UPDATE rooms SET lively_at = ? WHERE pk = ?'),

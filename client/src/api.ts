@@ -292,13 +292,20 @@ export interface RoomListSnapshot {
   readonly state: 'idle' | 'loading' | 'ready' | 'failed'
   /** The liveliest first. */
   readonly rooms: readonly RoomListEntry[]
+  /** Unread messages of all rooms but the muted ones (`notify: 'none'`). */
   readonly unread: number
+  /** Unread messages that mention the user, muted rooms included. */
+  readonly mentions: number
   readonly error?: YeoulError
 }
 export interface RoomListEntry {
   readonly room: Room
   readonly membership: Membership
   readonly unread: number
+  /** Of the unread messages, those that mention the user; counted up to 100. */
+  readonly mentions: number
+  /** Their `n`s, rising. */
+  readonly unreadMentions: readonly number[]
   readonly lastMessage: Message | null
   /** When the last message came, or the time of joining. */
   readonly activeAt: number
@@ -307,6 +314,15 @@ export interface RoomList extends Live<RoomListSnapshot> {
   /** Fetches the list again; the snapshot tells how it went. */
   reload(): Promise<void>
   get(room: string): RoomListEntry | undefined
+  /** Told, while connected, of each new message that mentions the user, in any room: at once, mostly before its counts change. */
+  onMention(listener: (mention: Mention) => void): () => void
+}
+/** A message of another that mentions the user. */
+export interface Mention {
+  readonly room: string
+  readonly seq: number
+  readonly n: number
+  readonly actor: string
 }
 
 // Users

@@ -76,6 +76,14 @@ export function createClient(options: ClientOptions): Client {
         if (kept !== undefined && kept.openings > 0) kept.timeline.readmitted()
         return
       }
+      case 'mentioned': {
+        const { room, seq, n, actor } = push
+        rooms.mentioned({ room, seq, n, actor })
+        return
+      }
+      case 'notify':
+        rooms.notify(push.room, push.notify)
+        return
       case 'room_removed':
         rooms.removed(push.room)
         feeds.get(push.room)?.removed()

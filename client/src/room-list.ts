@@ -1,8 +1,8 @@
 import type { HeadEntry } from '../../src/protocol/frames.ts'
-import { PAGE_LIMIT } from '../../src/protocol/limits.ts'
+import { PAGE_LIMIT, UNREAD_MENTIONS_MAX } from '../../src/protocol/limits.ts'
 import { applyEvent, messageOf } from '../../src/protocol/message.ts'
-import type { Membership, Message, Room, RoomEvent, RoomSummary } from '../../src/protocol/model.ts'
-import type { RoomList, RoomListEntry, RoomListSnapshot } from './api.ts'
+import type { Membership, Message, NotifyLevel, Room, RoomEvent, RoomSummary } from '../../src/protocol/model.ts'
+import type { Mention, RoomList, RoomListEntry, RoomListSnapshot } from './api.ts'
 import type { Api } from './api-http.ts'
 import type { KeptConnection } from './connection.ts'
 import { asYeoulError, type YeoulError } from './errors.ts'
@@ -13,6 +13,8 @@ import { backoff, type Surroundings } from './platform.ts'
 const LISTED = 1_000
 /** How long several reasons to load again are gathered. */
 const GATHER_MS = 200
+/** Over how long lists are loaded anew that missed messages. */
+const SPREAD_MS = 15_000
 /** How long watching goes on without a subscriber: a page that changes views comes back at once. */
 const LINGER_MS = 2_000
 /** After this long, coming back loads the list anew; before it, only when the rooms are others. */
@@ -23,6 +25,8 @@ interface Entry {
   membership: Membership
   /** How many messages the room has had. */
   n: number
+  /** The `n`s of messages that mention the user, rising; of those that were read some may still be here. */
+  mentions: readonly number[]
   lastMessage: Message | null
 }
 
@@ -33,6 +37,7 @@ export class LiveRoomList implements RoomList {
   readonly #api: Api
   readonly #connect: () => void
   readonly #live: LiveValue<RoomListSnapshot>
+  readonly #onMention = new Set<(mention: Mention) => void>()
   readonly #entries = new Map<string, Entry>()
   /** The shown form of each entry, made once: an entry is replaced, never changed. */
   readonly #forms = new WeakMap<Entry, RoomListEntry>()
@@ -72,6 +77,12 @@ export class LiveRoomList implements RoomList {
   get(room: string): RoomListEntry | undefined {
     const entry = this.#entries.get(room)
     return entry && this.#shown(entry)
+  }
+
+  onMention(listener: (mention: Mention) => void): () => void {
+    const own = (mention: Mention) => listener(mention)
+    this.#onMention.add(own)
+    return () => this.#onMention.delete(own)
   }
 
   reload(): Promise<void> {
@@ -132,6 +143,30 @@ export class LiveRoomList implements RoomList {
     this.#live.changed()
   }
 
+  /** A message mentions the user; here before or after its event and its head. */
+  mentioned(mention: Mention): void {
+    const entry = this.#entries.get(mention.room)
+    if (entry !== undefined) {
+      this.#entries.set(mention.room, withMention(entry, mention.n))
+      this.#live.changed()
+    }
+    for (const listener of [...this.#onMention]) {
+      try {
+        listener(mention)
+      } catch (error) {
+        this.#around.onError(error)
+      }
+    }
+  }
+
+  /** The user wants to be told of more or less of a room. */
+  notify(room: string, notify: NotifyLevel): void {
+    const entry = this.#entries.get(room)
+    if (entry === undefined) return
+    this.#entries.set(room, { ...entry, membership: { ...entry.membership, notify } })
+    this.#live.changed()
+  }
+
   /** Another user, or none: nothing of this one stays. */
   clear(): void {
     this.#turn++
@@ -170,6 +205,9 @@ export class LiveRoomList implements RoomList {
         return
       }
       this.#attempt = 0
+      const missed = this.#heads === null && answer.heads.some(({ room, n }) => n > (this.#entries.get(room)?.n ?? n))
+      // Nobody told which of them mention the user. Many come back together: they do not ask together.
+      if (missed) this.#reloadSoon(GATHER_MS + this.#around.random() * SPREAD_MS)
       this.heads(answer.heads)
       const there = new Set(answer.heads.map((head) => head.room))
       const gone = this.#heads === null && [...this.#entries.keys()].some((room) => !there.has(room))
@@ -228,13 +266,16 @@ export class LiveRoomList implements RoomList {
     const heads = this.#heads
     const before = new Map(this.#entries)
     this.#entries.clear()
-    for (const { room, membership, unread, lastMessage } of summaries) {
-      let entry: Entry = { room, membership, n: membership.readN + unread, lastMessage }
+    for (const { room, membership, unread, unreadMentions = [], lastMessage } of summaries) {
+      let entry: Entry = { room, membership, n: membership.readN + unread, mentions: unreadMentions, lastMessage }
       // What was heard live may be ahead of the page.
       const old = before.get(room.id)
-      if (old !== undefined && isNewer(old.room, room))
-        entry = { ...old, membership: { ...membership, ...ahead(old, membership) } }
-      else if (old !== undefined) entry.membership = { ...membership, ...ahead(old, membership) }
+      if (old !== undefined) {
+        const { n } = entry
+        if (isNewer(old.room, room)) entry = { ...old, mentions: unreadMentions }
+        entry.membership = { ...membership, ...ahead(old, membership) }
+        for (const heard of old.mentions) if (heard > n) entry = withMention(entry, heard)
+      }
       const head = heads?.get(room.id)
       this.#entries.set(room.id, head === undefined ? entry : this.#withHead(entry, head))
     }
@@ -256,6 +297,10 @@ export class LiveRoomList implements RoomList {
       room: { ...entry.room, position: { epoch: head.epoch, seq: head.seq } },
       membership,
       n: head.n,
+      mentions:
+        lastMessage !== null && this.#isMentioned(lastMessage.sender, lastMessage.mentions)
+          ? withMention(entry, lastMessage.n).mentions
+          : entry.mentions,
       lastMessage: told !== undefined && head.epoch !== position.epoch ? told : lastMessage,
     }
   }
@@ -267,6 +312,7 @@ export class LiveRoomList implements RoomList {
     if (isNew) next.room.position = { epoch: room.position.epoch, seq: event.seq }
     if (event.type === 'message') {
       if (event.n > entry.n) next.n = event.n
+      if (this.#isMentioned(event.actor, event.mentions ?? [])) next.mentions = withMention(entry, event.n).mentions
       if (event.seq > (entry.lastMessage?.seq ?? 0)) next.lastMessage = messageOf(event)
       if (event.actor === this.#me) next.membership = withRead(entry.membership, event.seq, event.n)
     } else if (event.type === 'room') Object.assign(next.room, event.changes)
@@ -278,12 +324,19 @@ export class LiveRoomList implements RoomList {
     return next
   }
 
+  #isMentioned(sender: string, mentions: readonly string[]): boolean {
+    return sender !== this.#me && mentions.includes(this.#me)
+  }
+
   #shown(entry: Entry): RoomListEntry {
     let form = this.#forms.get(entry)
     if (form === undefined) {
       const { room, membership, n, lastMessage } = entry
       const unread = Math.max(0, n - membership.readN)
-      form = { room, membership, unread, lastMessage, activeAt: lastMessage?.at ?? membership.joinedAt }
+      const unreadMentions = entry.mentions.filter((number) => number > membership.readN)
+      const mentions = unreadMentions.length
+      const activeAt = lastMessage?.at ?? membership.joinedAt
+      form = { room, membership, unread, mentions, unreadMentions, lastMessage, activeAt }
       this.#forms.set(entry, form)
     }
     return form
@@ -291,8 +344,13 @@ export class LiveRoomList implements RoomList {
 
   #make(): RoomListSnapshot {
     const rooms = [...this.#entries.values()].map((entry) => this.#shown(entry)).sort((a, b) => b.activeAt - a.activeAt)
-    const unread = rooms.reduce((sum, entry) => sum + entry.unread, 0)
-    const base = { state: this.#state, rooms, unread }
+    let unread = 0
+    let mentions = 0
+    for (const entry of rooms) {
+      if (entry.membership.notify !== 'none') unread += entry.unread
+      mentions += entry.mentions
+    }
+    const base = { state: this.#state, rooms, unread, mentions }
     return this.#error === undefined ? base : { ...base, error: this.#error }
   }
 }
@@ -300,6 +358,12 @@ export class LiveRoomList implements RoomList {
 function withRead(membership: Membership, seq: number, n: number): Membership {
   if (n <= membership.readN) return membership
   return { ...membership, readSeq: Math.max(membership.readSeq, seq), readN: n }
+}
+
+function withMention(entry: Entry, n: number): Entry {
+  if (entry.mentions.includes(n)) return entry
+  const mentions = [...entry.mentions, n].sort((a, b) => a - b).slice(-UNREAD_MENTIONS_MAX)
+  return { ...entry, mentions }
 }
 
 function isNewer(a: Room, b: Room): boolean {

@@ -1,6 +1,7 @@
 import type { Bus } from '../ports/bus.ts'
 import type { Appended, Draft, MessageDraft } from '../ports/log.ts'
 import type { Memberships } from '../ports/memberships.ts'
+import { MENTIONS_MAX } from '../protocol/limits.ts'
 
 /** Messages whose members are looked up at a time: a crowd of mentions must not take the database for itself. */
 const AT_ONCE = 4
@@ -60,7 +61,8 @@ export class MentionNotices {
 
   async #tell({ draft: { room, actor, mentions }, seq, n }: Mentioning): Promise<void> {
     const others = mentions.filter((user) => user !== actor)
-    for (const { user, readSeq } of await this.#memberships.listAmong(room, others))
+    const { items } = await this.#memberships.list(room, null, MENTIONS_MAX, { among: others })
+    for (const { user, readSeq } of items)
       if (readSeq < seq) this.#bus.publishToUser(user, { kind: 'mentioned', room, seq, n, actor })
   }
 }

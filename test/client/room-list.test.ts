@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
-import type { RoomSummary } from '../../src/protocol/model.ts'
+import type { MessageEvent, RoomSummary } from '../../src/protocol/model.ts'
 import { caughtUp, ME, messageAt, Peer, page, problem, said, settled } from './peer.ts'
 
-function summary(id: string, n: number, readN: number): RoomSummary {
+function summary(id: string, n: number, readN: number, unreadMentions: number[] = []): RoomSummary {
   return {
     room: {
       id,
@@ -19,6 +19,7 @@ function summary(id: string, n: number, readN: number): RoomSummary {
     },
     membership: { role: 'member', joinedAt: 0, readSeq: readN, readN, notify: 'all', lastExitAt: null },
     unread: n - readN,
+    unreadMentions,
     lastMessage: n === 0 ? null : messageAt(n),
   }
 }
@@ -99,17 +100,81 @@ test('rooms come and go with the membership', async (t) => {
   assert.deepEqual(unread(), { b: 3 })
 })
 
-test('coming back watches again; the list is loaded anew only when the rooms are others', async (t) => {
-  const { peer, rooms, unread, loads } = await listed(t, summary('a', 1, 1))
+test('coming back watches again; the list is loaded at once when the rooms are others, later for missed mentions', async (t) => {
+  const { peer, client, rooms, unread, loads } = await listed(t, summary('a', 1, 1))
   assert.equal(loads(), 1)
   rooms[0] = summary('a', 4, 1)
   peer.link.cut()
   await peer.clock.advance(1_000)
   assert.deepEqual([unread(), loads()], [{ a: 3 }, 1])
+  rooms[0] = summary('a', 4, 1, [3])
+  await peer.clock.advance(15_200)
+  assert.deepEqual([client.rooms.get('a')?.mentions, loads()], [1, 2])
+  peer.link.cut()
+  await peer.clock.advance(16_000)
+  assert.equal(loads(), 2)
   rooms[0] = summary('b', 2, 1)
   peer.link.cut()
   await peer.clock.advance(1_000)
-  assert.deepEqual([unread(), loads()], [{ b: 1 }, 2])
+  assert.deepEqual([unread(), loads()], [{ b: 1 }, 3])
+})
+
+test('mentions are counted from the list, the push, an event and a head, each once', async (t) => {
+  const { peer, client } = await listed(t, summary('a', 10, 4, [5, 8]), summary('b', 1, 1))
+  peer.on('subscribe', () => page(10))
+  const told: unknown[] = []
+  client.rooms.onMention((mention) => told.push(mention))
+  const mentions = () => [client.rooms.get('a')?.unreadMentions, client.rooms.getSnapshot().mentions]
+  assert.deepEqual(mentions(), [[5, 8], 2])
+  client.openRoom('a')
+  await settled()
+  const push = { push: 'mentioned', room: 'a', seq: 11, n: 11, actor: 'x' } as const
+  peer.link.push(push)
+  peer.link.push(push)
+  peer.link.events('a', { ...said(11), mentions: [ME] } as MessageEvent)
+  peer.link.push({ push: 'heads', rooms: [head('a', 11, { lastMessage: { ...messageAt(11), mentions: [ME] } })] })
+  assert.deepEqual(mentions(), [[5, 8, 11], 3])
+  assert.deepEqual(told[0], { room: 'a', seq: 11, n: 11, actor: 'x' })
+  // Without a push: by the event of an open room, by the head of another.
+  peer.link.events('a', { ...said(12), mentions: [ME] } as MessageEvent)
+  peer.link.push({ push: 'heads', rooms: [head('b', 2, { lastMessage: { ...messageAt(2), mentions: [ME] } })] })
+  assert.deepEqual(mentions(), [[5, 8, 11, 12], 5])
+  // Who mentions themself, or somebody else, mentions nobody here.
+  peer.link.events('a', said(13), { ...said(14), mentions: ['y'] } as MessageEvent)
+  assert.deepEqual(mentions(), [[5, 8, 11, 12], 5])
+})
+
+test('a mention that was read, here or elsewhere, counts no more', async (t) => {
+  const { peer, client } = await listed(t, summary('a', 10, 4, [5, 8, 9]))
+  peer.link.push({ push: 'heads', rooms: [{ room: 'a', epoch: 1, seq: 10, n: 10, readN: 8 }] })
+  assert.deepEqual(client.rooms.get('a')?.unreadMentions, [9])
+  peer.link.push({ push: 'mentioned', room: 'a', seq: 7, n: 7, actor: 'x' })
+  assert.equal(client.rooms.getSnapshot().mentions, 1)
+  peer.on('subscribe', () => page(10))
+  const timeline = client.openRoom('a')
+  await settled()
+  timeline.markRead()
+  assert.deepEqual([client.rooms.get('a')?.mentions, client.rooms.getSnapshot().mentions], [0, 0])
+})
+
+test('a mention that is heard while the list travels stays, and one that the list no longer has goes', async (t) => {
+  const { peer, client, rooms } = await listed(t, summary('a', 10, 4, [5]))
+  rooms[0] = summary('a', 11, 4, [11])
+  const reloading = client.rooms.reload()
+  peer.link.push({ push: 'mentioned', room: 'a', seq: 12, n: 12, actor: 'x' })
+  await reloading
+  assert.deepEqual(client.rooms.get('a')?.unreadMentions, [11, 12])
+})
+
+test('a muted room counts in no sum but for its mentions, and the level follows what another session chose', async (t) => {
+  const { peer, client } = await listed(t, summary('a', 10, 4, [5]), summary('b', 3, 1))
+  const sums = () => [client.rooms.getSnapshot().unread, client.rooms.getSnapshot().mentions]
+  assert.deepEqual(sums(), [8, 1])
+  peer.link.push({ push: 'notify', room: 'a', notify: 'none' })
+  assert.deepEqual([client.rooms.get('a')?.membership.notify, client.rooms.get('a')?.unread], ['none', 6])
+  assert.deepEqual(sums(), [2, 1])
+  peer.link.push({ push: 'notify', room: 'a', notify: 'mentions' })
+  assert.deepEqual(sums(), [8, 1])
 })
 
 test('a list that cannot be had says so, and is tried again', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeadEntry } from '../../src/protocol/frames.ts'
-import type { Page, Position, RoomEvent, SignedInDevice } from '../../src/protocol/model.ts'
+import type { Page, Position, RoomEvent, RoomSummary, SignedInDevice } from '../../src/protocol/model.ts'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { newPerson, type Person } from '../support/people.ts'
 import { newRoom, openRoom, post, range } from '../support/rooms.ts'
@@ -47,6 +47,16 @@ for (const log of ['sql', 'redis'] as const)
         await post(ann, room)
         await sleep(500)
         assert.equal(headsOf(elsewhere, room).length, before)
+        elsewhere.close()
+      })
+
+      test('who is mentioned on one node hears of it on another, and finds it in the list of rooms there', async () => {
+        const room = await openRoom(ann, ben)
+        const elsewhere = await at(c, ben)
+        const { seq, n } = await post(ann, room, `안녕 @${ben.username}`)
+        assert.deepEqual(await told(elsewhere, 'mentioned', room), { push: 'mentioned', room, seq, n, actor: ann.id })
+        const { body } = await ben.call<Page<RoomSummary>>('GET', '/me/rooms')
+        assert.deepEqual(body.items.find((summary) => summary.room.id === room)?.unreadMentions, [n])
         elsewhere.close()
       })
 

@@ -132,6 +132,8 @@ export function busContract(name: string, open: () => Promise<OpenBuses>): void 
       const notices: UserNotice[] = [
         { kind: 'room_added', room: newId() },
         { kind: 'read', room: newId(), seq: 4, n: 2, by: 'session' },
+        { kind: 'mentioned', room: newId(), seq: 5, n: 3, actor: newId() },
+        { kind: 'notify', room: newId(), notify: 'none' },
         { kind: 'logins_ended', sids: ['a', 'b'] },
       ]
       await eventually(

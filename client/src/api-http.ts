@@ -13,6 +13,7 @@ import type {
   RoomSummary,
   SignedInDevice,
   User,
+  WaysIn,
 } from '../../src/protocol/model.ts'
 import type { Live } from './api.ts'
 import type { AdminApi } from './api-admin.ts'
@@ -34,7 +35,10 @@ export type AuthState =
   /** `user` is null with `getToken`: there `connection` tells the id. */
   | { state: 'signedIn'; user: User | null }
 
-/** Signing in and out. Methods reject YeoulError; with `getToken`, only `restore` and `logout` are of use. */
+/**
+ * Signing in and out. Methods reject YeoulError; with `getToken`, only `restore` and `logout` are of use. Tabs that share a cookie
+ * session sign in and out together.
+ */
 export interface Auth extends Live<AuthState> {
   register(account: { username: string; password: string; displayName?: string; setupToken?: string }): Promise<User>
   login(credentials: { username: string; password: string }): Promise<User>
@@ -43,6 +47,8 @@ export interface Auth extends Live<AuthState> {
    * `reset_token_invalid`, `account_disabled`.
    */
   reset(given: { token: string; password: string }): Promise<User>
+  /** Which ways in the server offers, for a page to show before anybody is signed in. */
+  waysIn(): Promise<WaysIn>
   /** Takes up the login of an earlier visit. Resolves whether there is one; rejects when the server cannot be reached. */
   restore(): Promise<boolean>
   /**

@@ -1,9 +1,10 @@
-import type { User } from '../../src/protocol/model.ts'
+import type { User, WaysIn } from '../../src/protocol/model.ts'
 import type { Auth, AuthOptions, AuthState } from './api-http.ts'
 import { asYeoulError, clientClosed, endsLogin, signedOut, type YeoulError } from './errors.ts'
 import type { Call, Http } from './http.ts'
 import { LiveValue } from './live.ts'
 import type { Surroundings } from './platform.ts'
+import { SharedLogin } from './shared-login.ts'
 
 /** A token that lives no longer than this, or than the rest of its life after the time to renew it, is not handed out. */
 const MARGIN_MS = 10_000
@@ -27,6 +28,8 @@ export class Login implements Auth {
   readonly #http: Http
   readonly #options: AuthOptions
   readonly #live: LiveValue<AuthState>
+  /** Of cookie sessions. */
+  readonly #shared: SharedLogin | null
   #state: AuthState = { state: 'unknown' }
   #access: { token: string; renewAt: number; goodUntil: number } | null = null
   #refreshToken: string | null
@@ -45,6 +48,8 @@ export class Login implements Auth {
     this.#options = options
     this.#refreshToken = 'session' in options && options.session === 'token' ? (options.refreshToken ?? null) : null
     this.#live = new LiveValue(() => this.#state, around.clock, around.onError)
+    const cookie = 'session' in options && options.session === 'cookie'
+    this.#shared = cookie ? new SharedLogin(around.url, (news) => this.#heard(news)) : null
   }
 
   readonly getSnapshot = (): AuthState => this.#live.getSnapshot()
@@ -70,9 +75,15 @@ export class Login implements Auth {
     return this.#signIn('/auth/reset', given)
   }
 
+  waysIn(): Promise<WaysIn> {
+    return this.#http.call({ method: 'GET', path: '/auth/options' })
+  }
+
   async restore(): Promise<boolean> {
     try {
-      await this.token()
+      // A page cannot see its cookie: the server is asked in a way that finding none is no failure.
+      if (this.#shared !== null && this.#access === null) await this.#renewOnce('/auth/session')
+      else await this.token()
       return true
     } catch (error) {
       if (this.#state.state === 'signedOut') return false
@@ -84,6 +95,7 @@ export class Login implements Auth {
     const refreshToken = this.#refreshToken
     const mode = this.#options
     this.#end(undefined, 'logout')
+    this.#shared?.tell('signedOut')
     if (!('session' in mode)) return true
     if (mode.session === 'token' && refreshToken === null) return true
     try {
@@ -101,7 +113,11 @@ export class Login implements Auth {
 
   /** A new access token, whatever is left of the old one. Rejects; with an error that ends the login it ended. */
   renew(): Promise<string> {
-    this.#renewing ??= this.#renew(this.#turn).finally(() => {
+    return this.#renewOnce('/auth/refresh')
+  }
+
+  #renewOnce(path: string): Promise<string> {
+    this.#renewing ??= this.#renew(this.#turn, path).finally(() => {
       this.#renewing = null
     })
     return this.#renewing
@@ -125,7 +141,17 @@ export class Login implements Auth {
     this.onUser(user)
   }
 
+  /** The server names the user anew; it does not say of others' accounts, and so not here, what they may. */
+  renamed({ id, username, displayName }: User): void {
+    if (this.#state.state !== 'signedIn' || this.#state.user === null) return
+    const { user } = this.#state
+    if (id !== user.id || (user.displayName === displayName && user.username === username)) return
+    this.#state = { state: 'signedIn', user: { ...user, username, displayName } }
+    this.#live.changed()
+  }
+
   close(): void {
+    this.#shared?.close()
     this.#turn++
     this.#live.stop()
   }
@@ -142,10 +168,11 @@ export class Login implements Auth {
     const { state } = this.#state
     if (state === 'signedIn') this.#end(undefined, 'logout')
     this.#accept(answer.accessToken, answer.user, answer.refreshToken)
+    this.#shared?.tell('signedIn')
     return answer.user
   }
 
-  async #renew(turn: number): Promise<string> {
+  async #renew(turn: number, path: string): Promise<string> {
     const mode = this.#options
     if (!('session' in mode)) {
       const token = await mode.getToken()
@@ -156,9 +183,9 @@ export class Login implements Auth {
     try {
       const answer = await this.#withLock(() => {
         if (mode.session === 'token' && this.#refreshToken === null) throw signedOut()
-        return this.#http.call<Answer>(this.#spending('/auth/refresh', this.#refreshToken))
+        return this.#http.call<Answer | undefined>(this.#spending(path, this.#refreshToken))
       })
-      if (turn !== this.#turn) throw signedOut()
+      if (turn !== this.#turn || answer === undefined) throw signedOut()
       // Another tab signed in as somebody else: what this one shows belongs to the user before.
       if (this.#state.state === 'signedIn' && this.#state.user?.id !== answer.user.id) throw signedOut()
       this.#accept(answer.accessToken, answer.user, answer.refreshToken)
@@ -212,6 +239,14 @@ export class Login implements Auth {
     this.#state = wasSignedIn && error !== undefined ? { state: 'signedOut', error } : { state: 'signedOut' }
     this.#live.changed()
     this.onSignedOut(by)
+  }
+
+  /** Another tab signed in or out. */
+  #heard(news: 'signedIn' | 'signedOut'): void {
+    const { state } = this.#state
+    if (news === 'signedOut' && state === 'signedIn') this.#end(undefined, 'logout')
+    // When it fails, the page is as it was: at the door.
+    if (news === 'signedIn' && state === 'signedOut') this.restore().catch(this.#around.onError)
   }
 
   #withLock<T>(work: () => Promise<T>): Promise<T> {

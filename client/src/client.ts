@@ -39,6 +39,7 @@ export function createClient(options: ClientOptions): Client {
 
   login.onToken = (token) => connection.renewedToken(token)
   login.onUser = (user) => users.put(user)
+  users.onChange = (user) => login.renamed(user)
   login.onSignedIn = () => {
     const { state } = login
     if (state.state === 'signedIn' && state.user !== null) own(state.user.id)
@@ -171,6 +172,7 @@ export function createClient(options: ClientOptions): Client {
         kept = { timeline: new RoomTimeline(parts, room), openings: 0 }
         timelines.set(room, kept)
       }
+      users.lookAnew()
       kept.openings++
       kept.timeline.open()
       return kept.timeline

@@ -39,12 +39,30 @@ test('a page renews under the lock that all tabs share', async (t) => {
 
 test('restoring tells whether there is a login, and rejects when nobody can say', async (t) => {
   const { peer, client } = made(t, { session: 'cookie' })
-  peer.routes.set('POST /auth/refresh', () => 'unreachable')
+  peer.routes.set('POST /auth/session', () => 'unreachable')
   await assert.rejects(client.auth.restore(), { code: 'network', retryable: true })
   assert.deepEqual(client.auth.getSnapshot(), { state: 'unknown' })
-  peer.routes.set('POST /auth/refresh', () => [401, problem('refresh_invalid', 401)])
+  peer.routes.set('POST /auth/session', () => [204, undefined])
   assert.equal(await client.auth.restore(), false)
   assert.deepEqual(client.auth.getSnapshot(), { state: 'signedOut' })
+  assert.equal(peer.requests.at(-1)?.headers.get('x-yeoul'), '1')
+})
+
+test('a program restores with the refresh token that it kept, and learns when that is void', async (t) => {
+  const { peer, client } = made(t, { session: 'token', refreshToken: 'refresh-0' })
+  peer.routes.set('POST /auth/refresh', () => [401, problem('refresh_invalid', 401)])
+  assert.equal(await client.auth.restore(), false)
+  assert.deepEqual(
+    peer.requests.map(({ path, body }) => [path, body]),
+    [['/auth/refresh', { refreshToken: 'refresh-0' }]],
+  )
+})
+
+test('anybody may ask which ways in there are', async (t) => {
+  const { peer, client } = made(t, { session: 'cookie' })
+  peer.routes.set('GET /auth/options', () => [200, { registration: 'closed' }])
+  assert.deepEqual(await client.auth.waysIn(), { registration: 'closed' })
+  assert.equal(peer.requests[0]?.headers.has('authorization'), false)
 })
 
 test('calls at the same time renew the token once, and a program is given each refresh token', async (t) => {

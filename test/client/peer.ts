@@ -173,6 +173,7 @@ export class Peer {
     }
     this.routes.set('POST /auth/login', () => [200, signedIn()])
     this.routes.set('POST /auth/refresh', () => [200, signedIn()])
+    this.routes.set('POST /auth/session', () => [200, signedIn()])
     this.routes.set('POST /auth/logout', () => [204, undefined])
     this.on('hello', () => ({
       ok: { user: ME, sessionId: `s${this.links.length}`, heartbeatMs: this.heartbeatMs, limits: DEFAULT_LIMITS },

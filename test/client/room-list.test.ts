@@ -231,6 +231,82 @@ test('names are asked for together, once, and kept', async (t) => {
   assert.equal(client.users.get(ME)?.id, ME)
 })
 
+test('a name is asked for again when it is old and looked at, or looked at after a room was opened', async (t) => {
+  const { peer, client } = await listed(t)
+  let name = 'Mina'
+  const user = (id: string) => ({ id, username: id, displayName: `${name} ${id}`, createdAt: 0 })
+  peer.routes.set('GET /users', (_, url) => [200, { items: url.searchParams.get('ids')!.split(',').map(user) }])
+  peer.on('subscribe', () => page(1))
+  const asked = () => peer.requests.filter((r) => r.path === '/users').length
+  let told = 0
+  client.users.subscribe(() => told++)
+  await client.users.load(['a', 'b'])
+  const first = client.users.get('a')
+  await peer.clock.advance(60_000)
+  assert.equal(client.users.get('a'), first)
+  await peer.clock.advance(20)
+  assert.deepEqual([asked(), told], [1, 1], 'a minute makes no name old')
+
+  client.openRoom('a')
+  for (const id of ['a', 'b']) assert.equal(client.users.get(id)?.displayName, `Mina ${id}`)
+  await peer.clock.advance(20)
+  assert.deepEqual([asked(), told], [2, 1], 'what is as it was is told to nobody')
+  assert.equal(client.users.get('a'), first)
+
+  name = 'Minji'
+  await peer.clock.advance(299_000)
+  client.users.get('b')
+  await peer.clock.advance(20)
+  assert.equal(asked(), 2)
+  await peer.clock.advance(2_000)
+  assert.equal(client.users.get('b')?.displayName, 'Mina b', 'the old one is shown meanwhile')
+  await peer.clock.advance(20)
+  assert.equal(client.users.get('b')?.displayName, 'Minji b')
+  assert.deepEqual([asked(), told], [3, 2])
+})
+
+test('in a hot room old names are asked for a hundred at a time, and not more often than every 15 s', async (t) => {
+  const { peer, client } = await listed(t)
+  const sizes: number[] = []
+  peer.routes.set('GET /users', (_, url) => {
+    const ids = url.searchParams.get('ids')!.split(',')
+    sizes.push(ids.length)
+    return [200, { items: ids.map((id) => ({ id, username: id, displayName: id, createdAt: 0 })) }]
+  })
+  const crowd = Array.from({ length: 300 }, (_, i) => `u${i}`)
+  const look = async () => {
+    for (const id of crowd) client.users.get(id)
+    await peer.clock.advance(20)
+  }
+  await look()
+  assert.deepEqual(sizes, [100, 100, 100])
+  await peer.clock.advance(300_000)
+  for (let i = 0; i < 10; i++) await look()
+  assert.deepEqual(sizes.slice(3), [100])
+  await peer.clock.advance(15_000)
+  for (let i = 0; i < 10; i++) await look()
+  assert.deepEqual(sizes.slice(3), [100, 100])
+})
+
+test('who is signed in hears of their new name too, and keeps their role', async (t) => {
+  const { peer, client } = await listed(t)
+  peer.routes.set('PATCH /me', () => [200, { ...client.users.get(ME), displayName: 'Me', role: 'admin' }])
+  await client.api.updateMe({ displayName: 'Me' })
+  peer.routes.set('GET /users', () => [
+    200,
+    { items: [{ id: ME, username: ME, displayName: 'Renamed', createdAt: 0 }] },
+  ])
+  peer.on('subscribe', () => page(1))
+  await peer.clock.advance(20_000)
+  client.openRoom('a')
+  client.users.get(ME)
+  await peer.clock.advance(20)
+  const auth = client.auth.getSnapshot()
+  assert(auth.state === 'signedIn')
+  assert.deepEqual([auth.user?.displayName, auth.user?.role], ['Renamed', 'admin'])
+  assert.equal(client.users.get(ME)?.role, 'admin')
+})
+
 test('a caught-up room and the list agree', async (t) => {
   const { peer, client, unread } = await listed(t, summary('a', 10, 10))
   peer.on('subscribe', (c) => (c.position === undefined ? page(10) : caughtUp([said(11), said(12)], 12)))

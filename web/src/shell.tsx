@@ -7,6 +7,7 @@ import { useWords } from './i18n/index.ts'
 import { FindRooms } from './rooms/find-rooms.tsx'
 import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
+import { useUnreadSigns } from './rooms/unread-signs.ts'
 import { useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
 import { Empty, SkeletonRows } from './ui/states.tsx'
@@ -22,7 +23,7 @@ export function Shell({ user }: { user: User }) {
   const { t } = useWords()
   useEffect(() => client.connect(), [client])
   useStartOf(user.id)
-  useUnreadInTitle()
+  useUnreadSigns()
   const showsRooms = route.at === 'home' || route.at === 'setup' || route.at === 'reset'
 
   return (
@@ -85,13 +86,4 @@ function useStartOf(user: string): void {
     claim(user)
     return () => queries.clear()
   }, [user, claim, queries])
-}
-
-function useUnreadInTitle(): void {
-  const { unread } = useLive(useClient().rooms)
-  const { language } = useWords()
-  useEffect(() => {
-    const name = language === 'ko' ? '여울' : 'Yeoul'
-    document.title = unread > 0 ? `(${unread > 999 ? '999+' : unread}) ${name}` : name
-  }, [unread, language])
 }

@@ -5,6 +5,8 @@ import { InvitePeople } from '../people/invite-people.tsx'
 import { seenWords } from '../people/seen.ts'
 import { EditRoom } from '../rooms/edit-room.tsx'
 import { LeaveRoom } from '../rooms/leave-room.tsx'
+import { NotifyChoice } from '../rooms/notify-choice.tsx'
+import { MutedSign } from '../rooms/room-badges.tsx'
 import { RoomMark } from '../rooms/room-row.tsx'
 import { go, linkTo } from '../route.ts'
 import { useLive, useMe } from '../session/client.ts'
@@ -37,7 +39,10 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
         <RoomMark room={room} title={title} />
       </div>
       <div className="min-w-0 flex-1">
-        <h2 className="truncate text-[1.0625rem] leading-snug font-bold tracking-tight">{title}</h2>
+        <div className="flex items-center gap-1.5">
+          <h2 className="truncate text-[1.0625rem] leading-snug font-bold tracking-tight">{title}</h2>
+          {membership.notify === 'none' && <MutedSign />}
+        </div>
         <p className="truncate text-[0.8125rem] leading-snug text-soft">
           {room.kind !== 'direct' && t('rooms.members', { count: room.memberCount })}
           {timeline !== null &&
@@ -73,6 +78,8 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
           </MenuItem>
         )}
         {(room.kind === 'open' || invites || owner) && <MenuLine />}
+        <NotifyChoice entry={entry} />
+        <MenuLine />
         <MenuItem icon="leave" danger onSelect={() => setDialog('leave')}>
           {t('room.leave')}
         </MenuItem>

@@ -1,5 +1,5 @@
 import type { Message, Room, RoomListEntry } from '@yeoul/client'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { useDrafts } from '../composer/drafts.ts'
 import { useWords } from '../i18n/index.ts'
 import { when } from '../i18n/time.ts'
@@ -8,6 +8,8 @@ import { Avatar } from '../people/avatar.tsx'
 import { useName } from '../people/users.ts'
 import { linkTo } from '../route.ts'
 import { useMe } from '../session/client.ts'
+import { MutedSign, RoomBadges } from './room-badges.tsx'
+import { RoomMenu } from './room-menu.tsx'
 import { usePeer, useRoomTitle } from './room-title.ts'
 
 interface RoomRowProps {
@@ -17,40 +19,64 @@ interface RoomRowProps {
 
 export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
   const { t, language } = useWords()
-  const { room, unread, lastMessage, activeAt } = entry
+  const { room, membership, lastMessage, activeAt } = entry
   const title = useRoomTitle(room)
   const draft = useDrafts((drafts) => drafts.texts[room.id])
+  // The menu is made when somebody is about to use it: one for every row would cost too much.
+  const [active, setActive] = useState(false)
+  const [open, setOpen] = useState(false)
+  const muted = membership.notify === 'none'
+  const hidden = active || open ? 'invisible' : ''
   return (
-    <a
-      href={linkTo.room(room.id)}
-      aria-current={current ? 'page' : undefined}
-      className="mx-2 flex h-18 items-center gap-3 rounded-2xl px-3 outline-offset-[-2px] transition-colors hover:bg-sunk aria-[current=page]:bg-accent-soft"
+    // biome-ignore lint/a11y/noStaticElementInteractions: the link and the menu inside are what is used; this hears when to show the menu
+    <div
+      className="relative mx-2"
+      onPointerMove={(event) => event.pointerType === 'mouse' && setActive(true)}
+      onPointerLeave={() => setActive(false)}
+      onFocus={(event) => event.target.matches(':focus-visible') && setActive(true)}
+      onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setActive(false)}
+      onContextMenu={(event) => {
+        event.preventDefault()
+        setOpen(true)
+      }}
     >
-      <RoomMark room={room} title={title} />
-      <span className="min-w-0 flex-1">
-        <span className="flex items-baseline gap-2">
-          <span className="min-w-0 flex-1 truncate font-semibold">{title}</span>
-          <time dateTime={new Date(activeAt).toISOString()} className="shrink-0 text-[0.75rem] text-faint">
-            {when(activeAt, language)}
-          </time>
-        </span>
-        <span className="flex items-center gap-2">
-          <span className="min-w-0 flex-1 truncate text-[0.875rem] text-soft">
-            {draft !== undefined && !current ? (
-              <span className="text-accent">{t('rooms.draft', { text: plainText(draft) })}</span>
-            ) : (
-              <Preview message={lastMessage} direct={room.kind === 'direct'} />
-            )}
-          </span>
-          {unread > 0 && (
-            <span className="inline-flex h-5 min-w-5 items-center justify-center rounded-full bg-spark px-1.5 text-[0.75rem] font-bold text-on-spark tabular-nums">
-              <span aria-hidden="true">{unread > 999 ? '999+' : unread}</span>
-              <span className="sr-only">{t('rooms.unread', { count: unread })}</span>
+      <a
+        href={linkTo.room(room.id)}
+        aria-current={current ? 'page' : undefined}
+        className="flex h-18 items-center gap-3 rounded-2xl px-3 outline-offset-[-2px] transition-colors hover:bg-sunk aria-[current=page]:bg-accent-soft"
+      >
+        <RoomMark room={room} title={title} />
+        <span className="min-w-0 flex-1">
+          <span className="flex items-baseline gap-2">
+            <span className="flex min-w-0 flex-1 items-center gap-1.5">
+              <span className={`truncate font-semibold ${muted ? 'text-soft' : ''}`}>{title}</span>
+              {muted && <MutedSign />}
             </span>
-          )}
+            <time
+              dateTime={new Date(activeAt).toISOString()}
+              className={`shrink-0 text-[0.75rem] text-faint ${hidden}`}
+            >
+              {when(activeAt, language)}
+            </time>
+          </span>
+          <span className="flex items-center gap-2">
+            <span className="min-w-0 flex-1 truncate text-[0.875rem] text-soft">
+              {draft !== undefined && !current ? (
+                <span className="text-accent">{t('rooms.draft', { text: plainText(draft) })}</span>
+              ) : (
+                <Preview message={lastMessage} direct={room.kind === 'direct'} />
+              )}
+            </span>
+            <RoomBadges entry={entry} />
+          </span>
         </span>
-      </span>
-    </a>
+      </a>
+      {(active || open) && (
+        <span className="absolute end-2 top-0.5">
+          <RoomMenu entry={entry} title={title} open={open} onOpenChange={setOpen} />
+        </span>
+      )}
+    </div>
   )
 })
 

@@ -6,13 +6,15 @@ interface MenuProps {
   trigger: ReactElement
   children: ReactNode
   align?: 'start' | 'end'
+  /** Given when something besides its button opens it too. */
+  open?: boolean
   onOpenChange?(open: boolean): void
 }
 
 /** A menu on a button. Not modal: a modal one would inject a style element, which the CSP refuses. */
-export function Menu({ trigger, children, align = 'end', onOpenChange }: MenuProps) {
+export function Menu({ trigger, children, align = 'end', open, onOpenChange }: MenuProps) {
   return (
-    <DropdownMenu.Root modal={false} {...(onOpenChange && { onOpenChange })}>
+    <DropdownMenu.Root modal={false} {...(open !== undefined && { open })} {...(onOpenChange && { onOpenChange })}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileMessageOrThrow } from '@lingui/message-utils/compileMessage'
+import { OPTION_ROWS } from '../../src/config.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { errorsEn, errorsKo } from '../../web/src/i18n/errors.ts'
 import { withParticles } from '../../web/src/i18n/particles.ts'
 import { admin } from '../../web/src/i18n/words/admin.ts'
+import { adminConfig } from '../../web/src/i18n/words/admin-config.ts'
 import { words } from '../../web/src/i18n/words/index.ts'
+import { options } from '../../web/src/i18n/words/options.ts'
+
+const all = { ...words, ...admin, ...adminConfig }
 
 /** The names in braces that a message takes, whatever its plural forms. */
 function placeholders(message: string): Set<string> {
@@ -23,7 +28,7 @@ function placeholders(message: string): Set<string> {
 }
 
 test('every string of the page is well formed in both languages, and takes the same values in both', () => {
-  for (const [key, { en, ko }] of Object.entries({ ...words, ...admin })) {
+  for (const [key, { en, ko }] of Object.entries(all)) {
     assert.ok(en.trim() !== '' && ko.trim() !== '', `${key} is empty`)
     assert.deepEqual([...placeholders(ko)].sort(), [...placeholders(en)].sort(), `${key} takes other values`)
   }
@@ -32,7 +37,7 @@ test('every string of the page is well formed in both languages, and takes the s
 test('no Korean string leaves a particle to chance after a value', () => {
   // 님, quotes and marks may stand between the value and its particle.
   const unsure = /\}[’”'")\]]*(?:이|가|을|를|은|는|과|와|로|으로)(?=[\s.,!?)]|$)|\([가이을를은는과와]\)/u
-  for (const [key, { ko }] of Object.entries({ ...words, ...admin })) {
+  for (const [key, { ko }] of Object.entries(all)) {
     assert.doesNotMatch(ko, unsure, `${key}: write [을/를]`)
   }
 })
@@ -59,4 +64,12 @@ test('every error that the server may answer has words in both languages', () =>
   assert.deepEqual(Object.keys(errorsEn).sort(), Object.keys(ERRORS).sort())
   assert.deepEqual(Object.keys(errorsKo).sort(), Object.keys(ERRORS).sort())
   for (const [code, words] of Object.entries(errorsKo)) assert.match(words, /[가-힣]/, `${code} is not Korean`)
+})
+
+test('every option of the server has a name in both languages and its meaning in Korean', () => {
+  assert.deepEqual(Object.keys(options).sort(), OPTION_ROWS.map(({ key }) => key).sort())
+  for (const [key, { en, ko, about }] of Object.entries(options)) {
+    assert.ok(en.trim() !== '' && ko.trim() !== '', `${key} has no name`)
+    assert.match(about, /[가-힣]/, `${key} is not explained in Korean`)
+  }
 })

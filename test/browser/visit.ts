@@ -83,9 +83,23 @@ export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
   }
 }
 
+/** The server's administrator at the page, made through its set-up link; once for each house. */
+export async function visitAdmin(house: House, options?: BrowserContextOptions): Promise<Visit> {
+  const setupToken = new URL(house.server.setupUrl!).hash.slice('#setup='.length)
+  const account = await register(house.server, 'root', 'Root', setupToken)
+  const { page, context } = await house.open(options)
+  await context.request.post('/api/v1/auth/login', {
+    data: { username: 'root', password: PASSWORD, session: 'cookie' },
+  })
+  await page.goto('/')
+  await page.getByRole('button', { name: /Account and settings|계정과 설정/ }).waitFor()
+  return { page, context, ...account }
+}
+
 /** An account made over HTTP, with the API as it may use it. */
-export async function register(server: TestServer, username: string, displayName: string) {
-  const made = await post(server, '/auth/register', { username, displayName, password: PASSWORD })
+export async function register(server: TestServer, username: string, displayName: string, setupToken?: string) {
+  const account = { username, displayName, password: PASSWORD, ...(setupToken !== undefined && { setupToken }) }
+  const made = await post(server, '/auth/register', account)
   const { user, accessToken } = made as { user: { id: string }; accessToken: string }
   return {
     id: user.id,

@@ -8,8 +8,9 @@ import { FindRooms } from './rooms/find-rooms.tsx'
 import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
 import { useUnreadSigns } from './rooms/unread-signs.ts'
-import { useRoute } from './route.ts'
+import { go, linkTo, useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
+import { Button } from './ui/button.tsx'
 import { Empty, SkeletonRows } from './ui/states.tsx'
 
 // Not part of the first load: fetched when they are first opened.
@@ -49,7 +50,7 @@ export function Shell({ user }: { user: User }) {
           {route.at === 'find' && <FindRooms />}
           <Suspense fallback={<SkeletonRows count={4} label={t('ui.loading')} />}>
             {route.at === 'settings' && <SettingsPages user={user} page={route.page} />}
-            {route.at === 'admin' && user.role === 'admin' && <AdminPages page={route.page} />}
+            {route.at === 'admin' && (user.role === 'admin' ? <AdminPages page={route.page} /> : <AdminsOnly />)}
           </Suspense>
           {showsRooms && <PickRoom user={user} />}
         </main>
@@ -74,6 +75,20 @@ function PickRoom({ user }: { user: User }) {
       ) : (
         <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
       )}
+    </div>
+  )
+}
+
+/** An address of the administration, opened by somebody else. */
+function AdminsOnly() {
+  const { t } = useWords()
+  return (
+    <div className="flex h-full items-center justify-center">
+      <Empty icon="lock" title={t('app.adminsOnly.title')} body={t('app.adminsOnly.body')}>
+        <Button look="quiet" onClick={() => go(linkTo.home)}>
+          {t('rooms.back')}
+        </Button>
+      </Empty>
     </div>
   )
 }

@@ -1,11 +1,15 @@
 import type { ComponentType } from 'react'
 import { addWords, useWords } from '../i18n/index.ts'
 import { admin } from '../i18n/words/admin.ts'
+import { adminConfig } from '../i18n/words/admin-config.ts'
 import { ADMIN_PAGES, type AdminPage, linkTo } from '../route.ts'
 import type { IconName } from '../ui/icon.tsx'
 import { Pages } from '../ui/pages.tsx'
+import { ConfigPage } from './config-page.tsx'
+import { NodesPage } from './nodes-page.tsx'
 
 addWords(admin)
+addWords(adminConfig)
 
 const icons: Record<AdminPage, IconName> = {
   overview: 'wave',
@@ -16,7 +20,10 @@ const icons: Record<AdminPage, IconName> = {
   parked: 'alert',
 }
 
-const faces: Partial<Record<AdminPage, ComponentType>> = {}
+const faces: Partial<Record<AdminPage, ComponentType>> = {
+  nodes: NodesPage,
+  config: ConfigPage,
+}
 
 /** What an administrator sees and does. */
 export default function AdminPages({ page }: { page: AdminPage }) {

@@ -1,7 +1,7 @@
 import type { Language } from './language.ts'
 
 /** English clocks and dates differ by country: the browser says which. */
-const locales = { ko: 'ko-KR', en: navigator.languages.find((tag) => /^en-/i.test(tag)) ?? 'en-GB' } as const
+export const locales = { ko: 'ko-KR', en: navigator.languages.find((tag) => /^en-/i.test(tag)) ?? 'en-GB' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Intl formats are slow to make and are asked for by every row: one of each is kept. */
@@ -18,8 +18,14 @@ function format(language: Language, name: string, options: Intl.DateTimeFormatOp
 export const clock = (at: number, language: Language): string =>
   format(language, 'clock', { hour: 'numeric', minute: '2-digit' }).format(at)
 
+export const clockWithSeconds = (at: number, language: Language): string =>
+  format(language, 'seconds', { hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(at)
+
 export const day = (at: number, language: Language): string =>
   format(language, 'day', { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' }).format(at)
+
+export const shortDay = (at: number, language: Language): string =>
+  format(language, 'year', { year: 'numeric', month: 'short', day: 'numeric' }).format(at)
 
 export const moment = (at: number, language: Language): string =>
   format(language, 'moment', { dateStyle: 'long', timeStyle: 'short' }).format(at)
@@ -31,7 +37,7 @@ export function when(at: number, language: Language, now = Date.now()): string {
   if (new Date(at).getFullYear() === new Date(now).getFullYear()) {
     return format(language, 'date', { month: 'short', day: 'numeric' }).format(at)
   }
-  return format(language, 'year', { year: 'numeric', month: 'short', day: 'numeric' }).format(at)
+  return shortDay(at, language)
 }
 
 /** How long ago, in words, from a minute on: "3 minutes ago", "3분 전". */

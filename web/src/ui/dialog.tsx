@@ -53,14 +53,25 @@ interface ConfirmProps {
   title: string
   body: string
   action: string
+  /** What is asked gives rather than takes. */
+  mild?: boolean
   busy?: boolean
   problem?: string | null
   onConfirm(): void
   onClose(): void
 }
 
-/** Asks before something that cannot be taken back. */
-export function Confirm({ title, body, action, busy = false, problem = null, onConfirm, onClose }: ConfirmProps) {
+/** Asks before something that cannot be taken back, or weighs much. */
+export function Confirm({
+  title,
+  body,
+  action,
+  mild = false,
+  busy = false,
+  problem = null,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const { t } = useWords()
   return (
     <Dialog title={title} onClose={onClose}>
@@ -72,7 +83,7 @@ export function Confirm({ title, body, action, busy = false, problem = null, onC
         <Button look="quiet" onClick={onClose}>
           {t('ui.cancel')}
         </Button>
-        <Button look="danger" disabled={busy} onClick={onConfirm}>
+        <Button look={mild ? 'primary' : 'danger'} disabled={busy} onClick={onConfirm}>
           {action}
         </Button>
       </div>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { go, linkTo } from '../route.ts'
 import { IconButton } from './button.tsx'
@@ -13,6 +13,12 @@ interface PagesProps {
 /** Several pages under one title, in the place of the conversation: their list beside the page, above it where it is narrow. */
 export function Pages({ title, pages, children }: PagesProps) {
   const { t } = useWords()
+  const list = useRef<HTMLElement>(null)
+  const current = pages.find((page) => page.current)?.href
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another page is opened, however that came about
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [current])
   return (
     <section aria-label={title} className="flex min-h-0 flex-1 flex-col">
       <header className="flex h-16 shrink-0 items-center gap-1 border-b border-line bg-paper ps-1 pe-3 wide:ps-6">
@@ -21,6 +27,7 @@ export function Pages({ title, pages, children }: PagesProps) {
       </header>
       <div className="flex min-h-0 flex-1 flex-col roomy:flex-row">
         <nav
+          ref={list}
           aria-label={title}
           className="flex shrink-0 gap-1 overflow-x-auto border-line px-3 py-2 max-roomy:border-b roomy:w-52 roomy:flex-col roomy:border-e roomy:px-3 roomy:py-4"
         >

@@ -34,6 +34,6 @@ export const words = {
 export type Words = Record<string, Record<Language, string>>
 
 // Strings of parts that are loaded when they are first opened; they add themselves with `addWords`.
-type LaterKey = keyof typeof import('./admin.ts').admin
+type LaterKey = keyof typeof import('./admin.ts').admin | keyof typeof import('./admin-config.ts').adminConfig
 
 export type MessageKey = keyof typeof words | LaterKey

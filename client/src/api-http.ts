@@ -11,6 +11,7 @@ import type {
   Room,
   RoomKind,
   RoomSummary,
+  SeenRoom,
   SignedInDevice,
   User,
   WaysIn,
@@ -89,7 +90,7 @@ export interface Api {
   openRooms(query?: PageQuery & { q?: string }): Promise<Page<Room>>
   /** A direct room needs no title, names the other member, and is one per pair: making it again gives the same one. */
   createRoom(room: { title?: string; kind?: RoomKind; capacity?: number; memberIds?: string[] }): Promise<Room>
-  room(room: string): Promise<Room>
+  room(room: string): Promise<SeenRoom>
   updateRoom(room: string, changes: { title?: string; capacity?: number | null }): Promise<Room>
   deleteRoom(room: string): Promise<void>
 

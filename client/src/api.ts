@@ -307,6 +307,8 @@ export interface RoomListEntry {
   /** Their `n`s, rising. */
   readonly unreadMentions: readonly number[]
   readonly lastMessage: Message | null
+  /** Of a direct room: the other user, a member now or not. */
+  readonly peer?: string
   /** When the last message came, or the time of joining. */
   readonly activeAt: number
 }

@@ -28,6 +28,7 @@ interface Entry {
   /** The `n`s of messages that mention the user, rising; of those that were read some may still be here. */
   mentions: readonly number[]
   lastMessage: Message | null
+  peer?: string
 }
 
 /** All rooms of the user with their unread counts: listed over HTTP once, then kept live by `watch`. */
@@ -266,12 +267,12 @@ export class LiveRoomList implements RoomList {
     const heads = this.#heads
     const before = new Map(this.#entries)
     this.#entries.clear()
-    for (const { room, membership, unread, unreadMentions = [], lastMessage } of summaries) {
-      let entry: Entry = { room, membership, n: membership.readN + unread, mentions: unreadMentions, lastMessage }
+    for (const { room, membership, unread, unreadMentions = [], lastMessage, peer } of summaries) {
+      const n = membership.readN + unread
+      let entry: Entry = { room, membership, n, mentions: unreadMentions, lastMessage, ...(peer && { peer }) }
       // What was heard live may be ahead of the page.
       const old = before.get(room.id)
       if (old !== undefined) {
-        const { n } = entry
         if (isNewer(old.room, room)) entry = { ...old, mentions: unreadMentions }
         entry.membership = { ...membership, ...ahead(old, membership) }
         for (const heard of old.mentions) if (heard > n) entry = withMention(entry, heard)
@@ -294,6 +295,7 @@ export class LiveRoomList implements RoomList {
     const lastMessage = told !== undefined && told.rev >= (entry.lastMessage?.rev ?? 0) ? told : entry.lastMessage
     if (lastMessage?.sender === this.#me) membership = withRead(membership, lastMessage.seq, lastMessage.n)
     return {
+      ...entry,
       room: { ...entry.room, position: { epoch: head.epoch, seq: head.seq } },
       membership,
       n: head.n,
@@ -331,12 +333,12 @@ export class LiveRoomList implements RoomList {
   #shown(entry: Entry): RoomListEntry {
     let form = this.#forms.get(entry)
     if (form === undefined) {
-      const { room, membership, n, lastMessage } = entry
+      const { room, membership, n, lastMessage, peer } = entry
       const unread = Math.max(0, n - membership.readN)
       const unreadMentions = entry.mentions.filter((number) => number > membership.readN)
       const mentions = unreadMentions.length
       const activeAt = lastMessage?.at ?? membership.joinedAt
-      form = { room, membership, unread, mentions, unreadMentions, lastMessage, activeAt }
+      form = { room, membership, unread, mentions, unreadMentions, lastMessage, activeAt, ...(peer && { peer }) }
       this.#forms.set(entry, form)
     }
     return form

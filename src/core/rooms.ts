@@ -15,6 +15,7 @@ import type {
   Room,
   RoomKind,
   RoomSummary,
+  SeenRoom,
 } from '../protocol/model.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
@@ -96,11 +97,11 @@ export class RoomService {
   }
 
   /** A room that the caller may see: an open one, or one of their own. */
-  async get(actor: Actor, id: string): Promise<Room> {
+  async get(actor: Actor, id: string): Promise<SeenRoom> {
     const [room, access] = await Promise.all([this.#rooms.get(id), this.#rooms.access(id, actor.user)])
     if (room === null || access === null || (access.kind !== 'open' && access.role === null))
       throw new YeoulError('room_not_found')
-    return shown(room)
+    return { ...shown(room), ...(access.banned && { banned: true as const }) }
   }
 
   listOpen(_actor: Actor, q: string, cursor: string | null, limit: number = PAGE_LIMIT.default): Promise<Page<Room>> {

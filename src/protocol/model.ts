@@ -57,6 +57,12 @@ export interface Room {
   position: Position
 }
 
+/** A room as one user sees it. */
+export interface SeenRoom extends Room {
+  /** There when this user is banned and cannot join. */
+  banned?: true
+}
+
 export interface Membership {
   role: MemberRole
   joinedAt: number
@@ -196,6 +202,8 @@ export interface RoomSummary {
   /** The `n`s of unread messages that mention the caller, rising: the newest UNREAD_MENTIONS_MAX. */
   unreadMentions: number[]
   lastMessage: Message | null
+  /** Of a direct room: the other user, a member now or not. */
+  peer?: string
 }
 
 export interface Page<T> {

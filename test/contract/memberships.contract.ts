@@ -148,6 +148,22 @@ export function membershipsContract(open: OpenEmptyStore): void {
       assert.deepEqual(await opened.problems(), [])
     })
 
+    test('a direct room in the list names the other of the pair, gone or not; no other room names one', async () => {
+      const { store } = opened
+      const [ann, bob, cho] = (await newUsers(store, 3)) as [string, string, string]
+      const wanted = { kind: 'direct', title: '', capacity: null, at: 1 } as const
+      await store.rooms.create({ ...wanted, id: newId(), createdBy: ann, memberIds: [bob] })
+      const other = await store.rooms.create({ ...wanted, id: newId(), at: 2, createdBy: cho, memberIds: [ann] })
+      await newRoom(store, [ann, bob], { at: 3 })
+      await store.memberships.end(other.room.id, cho, cho, 9, 'left')
+      const { items } = await store.memberships.ofUser(ann, null, 9)
+      assert.deepEqual(
+        items.map((item) => item.peer),
+        [undefined, cho, bob],
+      )
+      assert.equal((await store.memberships.ofUser(bob, null, 9)).items.at(-1)?.peer, ann)
+    })
+
     test('members are listed owners first, then moderators, then by the time they joined, page by page', async () => {
       const { store } = opened
       const users = await newUsers(store, 9)

@@ -9,6 +9,7 @@ import type {
   Page,
   Room,
   RoomSummary,
+  SeenRoom,
   SignedInDevice,
   User,
 } from '../../src/protocol/model.ts'
@@ -397,6 +398,9 @@ describe('members over HTTP', () => {
     assert.deepEqual([ban?.user, ban?.by, more.length], [sora.id, mina.id, 0])
     assert.ok((ban?.at ?? 0) >= before)
     assert.equal(await codeOf(ask(sora.token)), 'not_a_member')
+    const seen = async ({ token }: Person) =>
+      (await api.call<SeenRoom>('GET', `/rooms/${room.id}`, { token })).body.banned
+    assert.deepEqual([await seen(sora), await seen(joon)], [true, undefined], 'who is banned can know it')
   })
 
   test('a full room says so, but not to its members and not to those whom it bans', async () => {

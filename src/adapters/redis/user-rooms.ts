@@ -58,13 +58,14 @@ export class UserRooms {
       return { place, room, inLog, membership, unread: Math.max(0, (inLog?.n ?? room.n) - membership.readN) }
     })
     const unwritten = await this.#unwrittenMentions(user, listed)
-    const items = listed.map(({ place, room: { room, mentions }, inLog, membership, unread }) => ({
+    const items = listed.map(({ place, room: { room, mentions, peer }, inLog, membership, unread }) => ({
       place,
       room: roomNow(room, inLog),
       membership,
       unread,
       unreadMentions: unreadOf(mentions.concat(unwritten.get(room.id) ?? []), membership.readN),
       lastMessage: messages.get(room.id) ?? null,
+      ...peer,
     }))
     return pageOf(
       items,

@@ -18,7 +18,7 @@ import { admit, type Newcomer } from './admission.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import { mentionsIn, unreadOf } from './mentions.ts'
 import { nameBegins } from './names.ts'
-import { roomOf, selectRooms } from './rooms.ts'
+import { peerOf, roomOf, selectRooms } from './rooms.ts'
 import { insertEvents, stepOf } from './sequence.ts'
 import { type MemberRow, OWNER, ROLES, roleNumber, type Tables } from './tables.ts'
 import { holdRoom, roomPk, type Snapshot, type Transaction, userPk } from './transaction.ts'
@@ -225,6 +225,7 @@ export const membershipReads = {
         unread: Math.max(0, row.n - row.read_n),
         unreadMentions: unreadOf(mentions.get(row.pk), row.read_n),
         lastMessage: lastMessages.get(row.pk) ?? null,
+        ...peerOf(row, user),
       }),
       (row) => [row.last_at, row.pk],
     )

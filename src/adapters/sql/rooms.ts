@@ -227,6 +227,11 @@ function directKeyOf(creator: string, others: string[]): string {
   return [creator, others[0] ?? creator].sort().join(' ')
 }
 
+/** The other user of a direct room. */
+export function peerOf({ direct_key: key }: Pick<RoomColumns, 'direct_key'>, user: string): { peer?: string } {
+  return key === null ? {} : { peer: key.split(' ').find((id) => id !== user) ?? user }
+}
+
 /** Titles are compared without regard to case, and to how a keyboard composes Hangul. */
 function searchKey(text: string): string {
   return text.normalize('NFC').toLowerCase()

@@ -21,6 +21,7 @@ import type {
   Room,
   RoomEvent,
   RoomSummary,
+  SeenRoom,
   SignedInDevice,
   User,
 } from '../../protocol/model.ts'
@@ -193,6 +194,13 @@ export const RoomBody = z
   })
   .openapi('Room') satisfies z.ZodType<Room>
 
+export const SeenRoomBody = z
+  .object({
+    ...RoomBody.shape,
+    banned: z.literal(true).optional().openapi({ description: 'There when the caller is banned and cannot join.' }),
+  })
+  .openapi('SeenRoom') satisfies z.ZodType<SeenRoom>
+
 export const MembershipBody = z
   .object({
     role: MemberRoles,
@@ -296,6 +304,7 @@ export const RoomSummaryBody = z
       description: 'The `n`s of unread messages that mention the caller, rising: the newest of them.',
     }),
     lastMessage: z.union([MessageBody, z.null()]),
+    peer: Id.optional().openapi({ description: 'Of a direct room: the other user, a member now or not.' }),
   })
   .openapi('RoomSummary') satisfies z.ZodType<RoomSummary>
 

@@ -3,7 +3,7 @@ import { MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.t
 import { membershipOf } from '../memberships.ts'
 import { mentionsIn } from '../mentions.ts'
 import type { ReactionSummary } from '../reactions.ts'
-import { roomOf, selectRooms } from '../rooms.ts'
+import { peerOf, roomOf, selectRooms } from '../rooms.ts'
 import { MESSAGE } from '../tables.ts'
 import { ConnectionLost, told } from './failure.ts'
 import { Keys } from './keys.ts'
@@ -65,6 +65,7 @@ export interface RoomOfUser {
   membership: ReturnType<typeof membershipOf>
   /** The `n`s of messages that mention the user, rising, also of some that were read. */
   mentions: number[]
+  peer: ReturnType<typeof peerOf>
 }
 
 const CONNECTIONS = 4
@@ -147,6 +148,7 @@ export class LogLoads {
         membership: membershipOf(row),
         // What was written since the room was read is found in the log.
         mentions: (mentions.get(row.pk) ?? []).filter((n) => n <= row.n),
+        peer: peerOf(row, user),
       }))
     })
   }

@@ -3,7 +3,18 @@ import { PAGE_LIMIT, TITLE_LENGTH } from '../../../protocol/limits.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, EMPTY, memberProblems, newApi } from '../openapi.ts'
-import { Capacity, Id, pageOf, RoomBody, RoomKinds, RoomParams, RoomsQuery, Title, text } from '../schemas.ts'
+import {
+  Capacity,
+  Id,
+  pageOf,
+  RoomBody,
+  RoomKinds,
+  RoomParams,
+  RoomsQuery,
+  SeenRoomBody,
+  Title,
+  text,
+} from '../schemas.ts'
 
 export function roomRoutes(deps: HttpDeps, guard: Guard): Api {
   const { rooms } = deps
@@ -58,7 +69,7 @@ export function roomRoutes(deps: HttpDeps, guard: Guard): Api {
     path: '/rooms/{room}',
     summary: 'A room',
     request: { params: RoomParams },
-    responses: { 200: answer('The room.', RoomBody), ...memberProblems('room_not_found') },
+    responses: { 200: answer('The room.', SeenRoomBody), ...memberProblems('room_not_found') },
   })
   api.openapi(get, async (c) => c.json(await rooms.get(c.get('actor'), c.req.valid('param').room), 200))
 

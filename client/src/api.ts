@@ -31,10 +31,10 @@ export interface ClientOptions {
   /** `{ session: 'cookie' }` in a page, `{ session: 'token' }` in programs, `{ getToken }` for a service that mints tokens. */
   auth: AuthOptions
   /**
-   * Keeps unsent messages over a reload, such as `localStorage`; from when it is known whose they are (signed in; with
-   * `getToken`, once connected). Without it the outbox lives in memory.
+   * Keeps unsent messages while no program runs, `indexedDbOutbox()` in a page; from when it is known whose they are (signed
+   * in; with `getToken`, once connected). Without it the outbox lives in memory.
    */
-  storage?: KeyValueStorage
+  storage?: OutboxStorage
   /** Bounds and paces; every one has a default. */
   tuning?: Partial<Tuning>
   /** Told of errors that have no caller: an exception in a handler, an answer that cannot be understood. Default: console.error. */
@@ -67,13 +67,29 @@ export interface Tuning {
   keptTimelines: number
 }
 
-/** The part of the Web Storage interface that is used. */
-export interface KeyValueStorage {
-  readonly length: number
-  key(index: number): string | null
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-  removeItem(key: string): void
+/** An unsent message as a storage keeps it. `failed`: why it was refused; it waits for the user. */
+export type StoredMessage = Pick<
+  PendingMessage,
+  'room' | 'clientMessageId' | 'body' | 'replyTo' | 'fileIds' | 'createdAt'
+> & { readonly failed?: { code: YeoulError['code']; message: string } }
+
+/**
+ * Where unsent messages wait while no program runs. Every message belongs to a user: it is never given to another. A rejection
+ * costs no message, only its survival; it is told to `onError`. Nothing is called after `close()`.
+ */
+export interface OutboxStorage {
+  /**
+   * Calls `found` with what the user left behind, at most once for each message, and again when a program that held some of it
+   * has ended: several programs may share a storage, and each message is held by one of them. Resolves after the first call.
+   */
+  claim(user: string, found: (messages: StoredMessage[]) => void): Promise<void>
+  /** Keeps a message, or what it has become; resolves when it is durable. Calls take effect in their order. */
+  put(user: string, message: StoredMessage): Promise<void>
+  remove(user: string, clientMessageId: string): Promise<void>
+  /** Removes everything of a user, whoever holds it. */
+  erase(user: string): Promise<void>
+  /** Lets go of what it holds; all of it stays stored. */
+  close(): void
 }
 
 /** What the client takes from its surroundings. */

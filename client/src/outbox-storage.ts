@@ -1,78 +1,57 @@
-import type { KeyValueStorage, PendingMessage } from './api.ts'
+import type { OutboxStorage, PendingMessage, StoredMessage } from './api.ts'
 import { YeoulError } from './errors.ts'
 
-const PREFIX = 'yeoul.outbox.'
-
 /**
- * Unsent messages in a key-value storage, one key each, so that tabs that share it do not overwrite one another. Two
- * tabs may take up the same message; the server stores it once (P3). A full or forbidden storage costs no message: it
- * lives in memory then.
+ * The outbox's way to its storage. A storage that fails costs no message: what it does not keep lives in memory, and the error
+ * is told once each time.
  */
 export class StoredOutbox {
-  readonly #storage: KeyValueStorage | undefined
+  readonly #storage: OutboxStorage | undefined
   readonly #onError: (error: unknown) => void
 
-  constructor(storage: KeyValueStorage | undefined, onError: (error: unknown) => void) {
+  constructor(storage: OutboxStorage | undefined, onError: (error: unknown) => void) {
     this.#storage = storage
     this.#onError = onError
   }
 
+  /** Hands over what `user` left behind, now and whenever more of it becomes free; null when there is nothing to wait for. */
+  claim(user: string, found: (messages: PendingMessage[]) => void): Promise<void> | null {
+    if (this.#storage === undefined) return null
+    return this.#guard((storage) => storage.claim(user, (messages) => found(messages.map(restored))))
+  }
+
   put(user: string | null, message: PendingMessage): void {
-    if (user === null) return
-    const { error, ...rest } = message
-    const failed = error === undefined ? {} : { failed: { code: error.code, message: error.message } }
-    this.#guard((storage) =>
-      storage.setItem(keyOf(user, message.clientMessageId), JSON.stringify({ ...rest, ...failed })),
-    )
+    if (user !== null) void this.#guard((storage) => storage.put(user, stored(message)))
   }
 
   remove(user: string | null, clientMessageId: string): void {
-    if (user !== null) this.#guard((storage) => storage.removeItem(keyOf(user, clientMessageId)))
-  }
-
-  /** In the order in which they were written. */
-  load(user: string): PendingMessage[] {
-    const messages: PendingMessage[] = []
-    for (const key of this.#keys(user)) {
-      this.#guard((storage) => {
-        const text = storage.getItem(key)
-        if (text !== null) messages.push(restore(text))
-      })
-    }
-    return messages.sort((a, b) => (a.clientMessageId < b.clientMessageId ? -1 : 1))
+    if (user !== null) void this.#guard((storage) => storage.remove(user, clientMessageId))
   }
 
   erase(user: string): void {
-    for (const key of this.#keys(user)) this.#guard((storage) => storage.removeItem(key))
+    void this.#guard((storage) => storage.erase(user))
   }
 
-  #keys(user: string): string[] {
-    const keys: string[] = []
-    this.#guard((storage) => {
-      for (let i = 0; i < storage.length; i++) {
-        const key = storage.key(i)
-        if (key?.startsWith(`${PREFIX}${user}.`)) keys.push(key)
-      }
-    })
-    return keys
+  close(): void {
+    void this.#guard(async (storage) => storage.close())
   }
 
-  #guard(work: (storage: KeyValueStorage) => void): void {
+  async #guard(work: (storage: OutboxStorage) => Promise<void>): Promise<void> {
     if (this.#storage === undefined) return
     try {
-      work(this.#storage)
+      await work(this.#storage)
     } catch (error) {
       this.#onError(error)
     }
   }
 }
 
-function keyOf(user: string, clientMessageId: string): string {
-  return `${PREFIX}${user}.${clientMessageId}`
+function stored(message: PendingMessage): StoredMessage {
+  const { error, status: _, ...rest } = message
+  return error === undefined ? rest : { ...rest, failed: { code: error.code, message: error.message } }
 }
 
-function restore(text: string): PendingMessage {
-  const { failed, ...message } = JSON.parse(text)
+function restored({ failed, ...message }: StoredMessage): PendingMessage {
   return failed === undefined
     ? { ...message, status: 'queued' }
     : { ...message, status: 'failed', error: new YeoulError(failed.code, failed.message, false) }

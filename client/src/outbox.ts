@@ -1,5 +1,5 @@
 import type { SendAnswer } from '../../src/protocol/frames.ts'
-import type { KeyValueStorage, PendingMessage, Sending, SendOptions } from './api.ts'
+import type { OutboxStorage, PendingMessage, Sending, SendOptions } from './api.ts'
 import type { KeptConnection } from './connection.ts'
 import { clientClosed, signedOut, YeoulError } from './errors.ts'
 import { MessageIds } from './message-ids.ts'
@@ -7,6 +7,9 @@ import { StoredOutbox } from './outbox-storage.ts'
 import { backoff, type Surroundings } from './platform.ts'
 
 type Acknowledged = Pick<SendAnswer, 'seq' | 'n' | 'at' | 'duplicate'>
+
+/** Messages that the storage still holds go out first; it is not waited for longer than this. */
+const CLAIM_MS = 2_000
 
 interface Entry {
   message: PendingMessage
@@ -43,11 +46,13 @@ export class Outbox {
   readonly #queues = new Map<string, Queue>()
   #size = 0
   #owner: string | null = null
+  /** Set while the storage is asked for what was left behind: nothing is sent before it. */
+  #claiming: unknown = null
 
   constructor(
     around: Surroundings,
     connection: KeptConnection,
-    storage: KeyValueStorage | undefined,
+    storage: OutboxStorage | undefined,
     hooks: OutboxHooks,
   ) {
     this.#around = around
@@ -129,21 +134,15 @@ export class Outbox {
     for (const queue of this.#queues.values()) {
       for (const entry of queue.entries) this.#stored.put(user, entry.message)
     }
-    const left = this.#stored.load(user).filter((m) => this.#find(m.room, m.clientMessageId) === undefined)
-    // In front of what was written since, in their own order.
-    for (const message of left.slice(0, Math.max(0, this.#around.tuning.outboxMessages - this.#size)).reverse()) {
-      this.#queue(message.room).entries.unshift({ message, tried: true, seq: null, settle: null })
-      this.#size++
-      this.#hooks.changed(message.room)
-    }
+    this.#claim(user)
   }
 
   online(): void {
-    for (const [room, queue] of this.#queues) {
+    for (const queue of this.#queues.values()) {
       this.#unpause(queue)
       queue.attempt = 0
-      this.#pump(room, queue)
     }
+    this.#pumpAll()
   }
 
   offline(): void {
@@ -159,9 +158,52 @@ export class Outbox {
 
   close(): void {
     this.#empty(clientClosed())
+    this.#stored.close()
+  }
+
+  #claim(user: string): void {
+    const { clock } = this.#around
+    const claimed = this.#stored.claim(user, (messages) => {
+      if (this.#owner === user) this.#takeUp(messages)
+    })
+    if (claimed === null) return
+    const timer = clock.setTimeout(() => this.#endClaim(timer), CLAIM_MS)
+    this.#claiming = timer
+    claimed.then(() => this.#endClaim(timer))
+  }
+
+  #endClaim(timer: unknown): void {
+    this.#around.clock.clearTimeout(timer)
+    if (this.#claiming !== timer) return
+    this.#claiming = null
+    this.#pumpAll()
+  }
+
+  /** In the order of writing, which is that of the ids: in front of what was written since. Beyond the bound they stay stored. */
+  #takeUp(messages: PendingMessage[]): void {
+    const inOrder = messages.toSorted((a, b) => (a.clientMessageId < b.clientMessageId ? -1 : 1))
+    for (const message of inOrder) {
+      const { room, clientMessageId } = message
+      if (this.#size >= this.#around.tuning.outboxMessages) break
+      if (this.#find(room, clientMessageId) !== undefined) continue
+      const { entries } = this.#queue(room)
+      const later = entries.findIndex(
+        (entry) => entry.message.status === 'queued' && entry.message.clientMessageId > clientMessageId,
+      )
+      entries.splice(later < 0 ? entries.length : later, 0, { message, tried: true, seq: null, settle: null })
+      this.#size++
+      this.#hooks.changed(room)
+    }
+    if (this.#claiming === null) this.#pumpAll()
+  }
+
+  #pumpAll(): void {
+    for (const [room, queue] of this.#queues) this.#pump(room, queue)
   }
 
   #empty(error: YeoulError): void {
+    this.#around.clock.clearTimeout(this.#claiming)
+    this.#claiming = null
     const queues = [...this.#queues]
     this.#queues.clear()
     this.#size = 0
@@ -184,7 +226,7 @@ export class Outbox {
 
   #pump(room: string, queue: Queue): void {
     const { state } = this.#connection
-    if (state.state !== 'online' || queue.pause !== null) return
+    if (state.state !== 'online' || queue.pause !== null || this.#claiming !== null) return
     for (const entry of queue.entries) {
       if (queue.onTheWay >= this.#around.tuning.sendWindow) return
       if (entry.message.status !== 'queued') continue

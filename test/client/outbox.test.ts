@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Client, ClientOptions, KeyValueStorage } from '../../client/src/api.ts'
+import type { Client, ClientOptions, StoredMessage } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
+import { MemoryOutbox } from '../support/memory-outbox.ts'
 import { type AnyCommand, ME, Peer, page, said, settled } from './peer.ts'
 
 const ROOM = 'room-1'
-
-export class MemoryStorage implements KeyValueStorage {
-  readonly kept = new Map<string, string>()
-  get length(): number {
-    return this.kept.size
-  }
-  key(index: number): string | null {
-    return [...this.kept.keys()][index] ?? null
-  }
-  getItem(key: string): string | null {
-    return this.kept.get(key) ?? null
-  }
-  setItem(key: string, value: string): void {
-    this.kept.set(key, value)
-  }
-  removeItem(key: string): void {
-    this.kept.delete(key)
-  }
-}
 
 async function online(t: { after(fn: () => void): void }, options: Partial<ClientOptions> = {}, peer = new Peer()) {
   const client: Client = createClient({
@@ -179,7 +161,7 @@ test('acknowledgement and event come in either order, and the message is shown e
 })
 
 test('unsent messages survive the program, in order; another user does not get them', async (t) => {
-  const storage = new MemoryStorage()
+  const storage = new MemoryOutbox()
   const first = await online(t, { storage })
   first.peer.on('send', () => undefined)
   first.client.send(ROOM, 'a')
@@ -187,7 +169,7 @@ test('unsent messages survive the program, in order; another user does not get t
   first.client.send(ROOM, 'b')
   await settled()
   first.client.close()
-  assert.equal(storage.length, 2)
+  assert.equal(storage.kept.size, 2)
 
   const stranger = new Peer()
   stranger.on('hello', () => ({
@@ -209,29 +191,90 @@ test('unsent messages survive the program, in order; another user does not get t
   second.peer.link.ok(second.peer.link.asked('send')[0]!, stored({} as AnyCommand, 1))
   await second.peer.clock.advance(10)
   assert.deepEqual(second.sent(), ['a!', 'b!', 'c'])
-  assert.equal(storage.length, 0)
+  assert.equal(storage.kept.size, 0)
 })
 
 test('signing out leaves nothing of the user behind', async (t) => {
-  const storage = new MemoryStorage()
+  const storage = new MemoryOutbox()
   const { client } = await online(t, { storage })
   const sending = client.send(ROOM, 'secret')
   await settled()
-  assert.equal(storage.length, 1)
+  assert.equal(storage.kept.size, 1)
   await client.auth.logout()
   await assert.rejects(sending.acknowledged, { code: 'signed_out' })
-  assert.equal(storage.length, 0)
+  assert.equal(storage.kept.size, 0)
 })
 
 test('a storage that fails costs no message', async (t) => {
   const errors: unknown[] = []
-  const storage = new MemoryStorage()
-  storage.setItem = () => {
-    throw new Error('full')
-  }
+  const storage = new MemoryOutbox()
+  storage.put = () => Promise.reject(new Error('full'))
   const { peer, client, sent } = await online(t, { storage, onError: (error) => errors.push(error) })
   peer.on('send', (c) => ({ ok: stored(c, 1) }))
   await client.send(ROOM, 'a').acknowledged
   assert.deepEqual(sent(), ['a'])
   assert.equal(errors.length, 1)
+})
+
+test('what is written while the storage still looks waits for what it holds, but not for long', async (t) => {
+  const storage = new MemoryOutbox()
+  let answer = (_: StoredMessage[]) => {}
+  let looked = () => {}
+  storage.claim = (_, found) => {
+    answer = found
+    return new Promise<void>((resolve) => {
+      looked = resolve
+    })
+  }
+  const { peer, client, sent } = await online(t, { storage })
+  peer.on('send', (c) => ({ ok: stored(c, 1) }))
+  client.send(ROOM, 'b')
+  await peer.clock.advance(500)
+  assert.deepEqual(sent(), [])
+  const left = (body: string, clientMessageId: string) => ({ room: ROOM, clientMessageId, body, createdAt: 1 })
+  answer([left('a', '00000000-0000-7000-8000-000000000000')])
+  looked()
+  await peer.clock.advance(10)
+  assert.deepEqual(sent(), ['a!', 'b'])
+
+  // A program that held some has ended: they go out too, the refused one stays refused.
+  const failed = { code: 'banned', message: 'no' } as const
+  answer([
+    left('d', '00000000-0000-7000-8000-000000000002'),
+    { ...left('c', '00000000-0000-7000-8000-000000000001'), failed },
+  ])
+  await peer.clock.advance(10)
+  assert.deepEqual(sent(), ['a!', 'b', 'd!'])
+  peer.on('subscribe', () => page(3))
+  const timeline = client.openRoom(ROOM)
+  assert.deepEqual(
+    timeline.getSnapshot().pending.map(({ body, status, error }) => [body, status, error?.code]),
+    [['c', 'failed', 'banned']],
+  )
+
+  const slow = await online(t, { storage })
+  slow.peer.on('send', (c) => ({ ok: stored(c, 1) }))
+  slow.client.send(ROOM, 'e')
+  await slow.peer.clock.advance(2_100)
+  assert.deepEqual(slow.sent(), ['e'])
+})
+
+test('[P6] more than the outbox takes stays stored for the next time', async (t) => {
+  const storage = new MemoryOutbox()
+  for (const n of [1, 2, 3]) {
+    await storage.put(ME, {
+      room: ROOM,
+      clientMessageId: `00000000-0000-7000-8000-00000000000${n}`,
+      body: `${n}`,
+      createdAt: n,
+    })
+  }
+  const { client, peer } = await online(t, { storage, tuning: { outboxMessages: 2 } })
+  peer.on('subscribe', () => page(3))
+  const { pending } = client.openRoom(ROOM).getSnapshot()
+  assert.deepEqual(
+    pending.map(({ body }) => body),
+    ['1', '2'],
+  )
+  assert.equal(storage.kept.size, 3)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ClientOptions, SocketLike } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
+import { MemoryOutbox } from '../support/memory-outbox.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { newAdmin, newPerson, type Person } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -183,16 +184,8 @@ test('[P3] a message that was written to the storage before the program ended is
   await using server = await startTestServer()
   const mina = await somebody(server, t)
   const room = await sharedRoom(mina)
-  const kept = new Map<string, string>()
-  const storage = {
-    get length() {
-      return kept.size
-    },
-    key: (i: number) => [...kept.keys()][i] ?? null,
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  }
+  const storage = new MemoryOutbox()
+  const { kept } = storage
   const again = async (refreshToken: string, down: boolean) => {
     const net = new Cuttable()
     let latest = refreshToken

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Client, Feed, Timeline } from '../../client/src/api.ts'
+import type { Client, Feed, StoredMessage, Timeline } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
 import type { Push, ServerItem } from '../../src/protocol/frames.ts'
 import type { Message, RoomEvent } from '../../src/protocol/model.ts'
+import { MemoryOutbox } from '../support/memory-outbox.ts'
 import type { Person } from '../support/people.ts'
 import type { Random } from '../support/random.ts'
 import type { TestServer } from '../support/server.ts'
@@ -46,7 +47,7 @@ interface Parts {
 export class Actor {
   readonly #parts: Parts
   readonly network: SimNetwork
-  readonly #storage = new Map<string, string>()
+  readonly #storage = new MemoryOutbox()
   readonly #views = new Map<string, View>()
   readonly #feeds = new Map<string, Feed>()
   readonly #timelines = new Map<string, Timeline>()
@@ -185,19 +186,10 @@ export class Actor {
   // What it does
 
   #start(): Client {
-    const storage = this.#storage
     const client = createClient({
       url: this.#parts.server.url,
       auth: { getToken: async () => this.#parts.person.accessToken },
-      storage: {
-        get length() {
-          return storage.size
-        },
-        key: (i) => [...storage.keys()][i] ?? null,
-        getItem: (key) => storage.get(key) ?? null,
-        setItem: (key, value) => void storage.set(key, value),
-        removeItem: (key) => void storage.delete(key),
-      },
+      storage: this.#storage,
       tuning: {
         backoffMs: 20,
         backoffCapMs: 200,
@@ -219,7 +211,7 @@ export class Actor {
   #restart(): void {
     for (const sent of this.#sent) {
       // Nobody had said hello yet, so it was not known whose message it is, and nothing was stored.
-      if (this.#fate(sent) === 'unknown' && !this.#storage.has(this.#key(sent))) sent.refused = true
+      if (this.#fate(sent) === 'unknown' && this.#kept(sent) === undefined) sent.refused = true
     }
     this.#client.close()
     this.#feeds.clear()
@@ -231,13 +223,13 @@ export class Actor {
   #fate(sent: Sent): 'acknowledged' | 'refused' | 'delivered' | 'unknown' {
     if (sent.refused) return 'refused'
     if (this.acknowledged.has(sent.clientMessageId)) return 'acknowledged'
-    const kept = this.#storage.get(this.#key(sent))
-    if (kept !== undefined) return JSON.parse(kept).failed === undefined ? 'unknown' : 'refused'
+    const kept = this.#kept(sent)
+    if (kept !== undefined) return kept.failed === undefined ? 'unknown' : 'refused'
     return sent.orphaned ? 'delivered' : 'unknown'
   }
 
-  #key(sent: Sent): string {
-    return `yeoul.outbox.${this.#parts.person.id}.${sent.clientMessageId}`
+  #kept(sent: Sent): StoredMessage | undefined {
+    return this.#storage.get(this.#parts.person.id, sent.clientMessageId)
   }
 
   #send(room: string): void {

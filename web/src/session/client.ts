@@ -1,4 +1,4 @@
-import { type Client, createClient, type Live, YeoulError } from '@yeoul/client'
+import { type Client, createClient, indexedDbOutbox, type Live, YeoulError } from '@yeoul/client'
 import { createContext, useContext, useSyncExternalStore } from 'react'
 
 export { YeoulError }
@@ -7,7 +7,7 @@ export { YeoulError }
 export function createPageClient(): Client {
   return createClient({
     auth: { session: 'cookie' },
-    storage: localStorage,
+    storage: indexedDbOutbox(),
     tuning: { timelineMessages: 20_000, pageSize: 60 },
   })
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, YeoulError } from '../protocol/errors.ts'
 import type { EventsAnswer, SendAnswer, SendCommand } from '../protocol/frames.ts'
 import { CLIENT_MESSAGE_ID_LENGTH, EMOJI_LENGTH, EVENTS_LIMIT, type Limits, PAGE_LIMIT } from '../protocol/limits.ts'
 import type { Message, RoomEvent } from '../protocol/model.ts'
+import { type Notice, withNotice } from '../protocol/notice.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { AppendQueue } from './append-queue.ts'
@@ -14,6 +15,23 @@ import type { Metrics } from './metrics.ts'
 import { may } from './permissions.ts'
 import type { Progress } from './progress.ts'
 import { checkText } from './text.ts'
+
+/** How often the halves of a page around a message are read when the epoch was raised between them. */
+const AROUND_TRIES = 3
+const SEQ_MAX = Number.MAX_SAFE_INTEGER
+/** What notices of one page are folded from, at most: so many readings of so many events. */
+const NOTICE_READS = 10
+const NOTICES_READ = 1_000
+
+/** Which messages a page holds: at most one of the first four is given, none for the newest. */
+export interface PageRange {
+  before?: number
+  after?: number
+  around?: number
+  aroundN?: number
+  limit?: number
+  notices?: boolean
+}
 
 export type SendInput = Omit<SendCommand, 'op'>
 
@@ -142,16 +160,50 @@ export class Chat {
     return this.#change({ type: 'reaction', room, actor: actor.user, target: seq, emoji, on, most })
   }
 
-  /** A page of messages in rising seq: before a seq, after one, or the newest. */
-  async messages(
-    actor: Actor,
-    room: string,
-    range: { before?: number; after?: number; limit?: number },
-  ): Promise<Message[]> {
-    const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
-    const { messages } = await this.#history.messages(room, { ...range, limit })
+  /**
+   * A page of messages in rising seq: before a seq, after one, around one (or around the message number `aroundN`), or the
+   * newest. With `notices` also what happened to the room and its members in between.
+   */
+  async messages(actor: Actor, room: string, range: PageRange): Promise<{ items: Message[]; notices?: Notice[] }> {
+    const { messages: items, head } = await this.#page(room, range)
+    const notices = range.notices === true ? await this.#notices(room, spanOf(range, items, head)) : undefined
     await this.#access.stillMember(room, actor.user)
-    return messages
+    return notices === undefined ? { items } : { items, notices }
+  }
+
+  async #page(room: string, range: PageRange): Promise<{ messages: Message[]; head: number }> {
+    const { before, after, around, aroundN } = range
+    const limit = Math.min(range.limit ?? PAGE_LIMIT.default, PAGE_LIMIT.max)
+    // Beyond the last message is the newest page.
+    const middle =
+      around ?? (aroundN === undefined ? undefined : ((await this.#history.seqOf(room, aroundN)) ?? SEQ_MAX))
+    if (middle === undefined) {
+      const range = { ...(before !== undefined && { before }), ...(after !== undefined && { after }), limit }
+      return this.#history.messages(room, range)
+    }
+    const half = Math.ceil(limit / 2)
+    for (let tries = 0; tries < AROUND_TRIES; tries++) {
+      const [upTo, beyond] = await Promise.all([
+        this.#history.messages(room, { before: Math.min(middle, SEQ_MAX - 1) + 1, limit: half }),
+        this.#history.messages(room, { after: middle, limit: limit - half }),
+      ])
+      // Two readings of one epoch meet without a hole: a message never moves.
+      if (upTo.epoch === beyond.epoch) return { messages: upTo.messages.concat(beyond.messages), head: upTo.head }
+    }
+    throw new YeoulError('unavailable', 'The epoch of the room rises faster than the room is read.')
+  }
+
+  /** A crowd of more than NOTICE_READS * NOTICES_READ is told as far as it was read. */
+  async #notices(room: string, { after, before }: { after: number; before: number }): Promise<Notice[]> {
+    let notices: Notice[] = []
+    let from = after
+    for (let reads = 0; reads < NOTICE_READS && from < before - 1; reads++) {
+      const { events, through } = await this.#history.notices(room, { after: from, before, limit: NOTICES_READ })
+      for (const { event, n } of events) notices = withNotice(notices, event, n)
+      if (notices.length >= PAGE_LIMIT.max) return notices.slice(0, PAGE_LIMIT.max)
+      from = through
+    }
+    return notices
   }
 
   /** Events after a position: from the hot tail when it reaches back that far, from the log otherwise (P4). */
@@ -234,6 +286,20 @@ export class Chat {
     const now = this.#hotRooms.get(room)?.epoch ?? (await this.#log.head(room))?.epoch
     if (now !== epoch) throw new YeoulError('epoch_changed')
   }
+}
+
+/**
+ * Where the notices of a page lie: with its messages, and on that side where the page meets what the caller has. So pages
+ * that meet tell of each event once.
+ */
+function spanOf(range: PageRange, items: Message[], head: number): { after: number; before: number } {
+  const first = items[0]
+  const last = items.at(-1)
+  const fromStart = first === undefined || first.n === 1 ? 0 : first.seq
+  if (range.after !== undefined) return { after: range.after, before: last?.seq ?? range.after }
+  if (range.before !== undefined) return { after: fromStart, before: range.before }
+  const isNewest = range.around === undefined && range.aroundN === undefined
+  return { after: fromStart, before: isNewest ? head + 1 : (last?.seq ?? 0) }
 }
 
 /** Cuts a range at the user's own leave, unless it is followed by a join of theirs (P5). */

@@ -1,5 +1,6 @@
 import { applyEvent, messageOf } from '../protocol/message.ts'
 import type { MemberRole, Message, MessageEvent, RoomEvent, RoomKind } from '../protocol/model.ts'
+import { isNoticeEvent, type Notice, withNotice } from '../protocol/notice.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** How many messages the newest page holds. */
@@ -165,9 +166,27 @@ export class HotRoom {
     return this.#messages.slice(-NEWEST_PAGE)
   }
 
+  /** The newest page as it stands in an answer, with its notices when the tail reaches back that far. */
   newestPageJson(): string {
-    this.#pageJson ??= JSON.stringify(this.newestPage())
+    if (this.#pageJson === null) {
+      const messages = this.newestPage()
+      const notices = this.#noticesOf(messages)
+      this.#pageJson = `"messages":${JSON.stringify(messages)}`
+      if (notices !== null) this.#pageJson += `,"notices":${JSON.stringify(notices)}`
+    }
     return this.#pageJson
+  }
+
+  #noticesOf([first]: Message[]): Notice[] | null {
+    const from = first === undefined || first.n === 1 ? 0 : first.seq
+    if (!this.covers(from)) return null
+    let n = from === 0 ? 0 : (first?.n ?? 0)
+    let notices: Notice[] = []
+    for (const event of this.tailEvents(from, this.head - from)) {
+      if (event.type === 'message') n = event.n
+      else if (isNoticeEvent(event)) notices = withNotice(notices, event, n)
+    }
+    return notices
   }
 
   /** `n` of the newest message at or before `seq`, or null when that lies before what is kept. */

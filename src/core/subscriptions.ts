@@ -130,7 +130,7 @@ export class Subscriptions {
     const { epoch, head } = hot
     if (position === undefined || isLost(hot, position, this.#catchUp()) || (recovered && recovered.epoch !== epoch)) {
       this.#metrics.recovery(position === undefined ? 'page' : 'page_lost')
-      return `{"position":{"epoch":${epoch},"seq":${head}},"recovered":false,"messages":${hot.newestPageJson()},"head":${head}}`
+      return `{"position":{"epoch":${epoch},"seq":${head}},"recovered":false,${hot.newestPageJson()},"head":${head}}`
     }
     if (recovered === null) {
       this.#metrics.recovery('tail')

@@ -1,4 +1,5 @@
 import type { Message } from '../protocol/model.ts'
+import type { NoticeEvent } from '../protocol/notice.ts'
 
 /** Messages as they are now: edits and reactions applied, deleted ones with `body: null`. */
 export interface History {
@@ -14,4 +15,15 @@ export interface History {
   message(room: string, seq: number): Promise<Message | null>
   /** How many messages a room has up to and including a seq: the `n` of a read cursor (decision 16). */
   countUpTo(room: string, seq: number): Promise<number>
+  /** The seq of the room's message number `n`; null when there is none. Rejects `room_not_found`. */
+  seqOf(room: string, n: number): Promise<number | null>
+  /**
+   * What happened to the room and its members: all such events with after < seq <= through, rising, at most `limit`, each
+   * with the count of messages before it. `through` is `before - 1` when that was all, else where to go on from.
+   * Rejects `room_not_found`.
+   */
+  notices(
+    room: string,
+    range: { after: number; before: number; limit: number },
+  ): Promise<{ events: { event: NoticeEvent; n: number }[]; through: number }>
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from './errors.ts'
 import type { Limits } from './limits.ts'
 import type { Durability, Message, NotifyLevel, Position, RoomEvent } from './model.ts'
+import type { Notice } from './notice.ts'
 
 /** The WebSocket subprotocol of this version. */
 export const SUBPROTOCOL = 'yeoul.v1'
@@ -63,8 +64,8 @@ export interface Answers {
   refresh: { expiresAt: number }
   subscribe:
     | { position: Position; recovered: true; events: RoomEvent[]; more: boolean; head: number }
-    /** No position was given, or it cannot be recovered: drop what you had of this room. */
-    | { position: Position; recovered: false; messages: Message[]; head: number }
+    /** No position was given, or it cannot be recovered: drop what you had of this room. `notices` as far as they are at hand. */
+    | { position: Position; recovered: false; messages: Message[]; notices?: Notice[]; head: number }
   unsubscribe: Record<string, never>
   /** `refused` names the rooms that the caller may not watch. */
   watch: { heads: HeadEntry[]; refused?: string[] }

@@ -96,6 +96,75 @@ export function historyContract(open: OpenEmptyStore): void {
       assert.deepEqual(counts, [0, 0, 0, 1, 1, 2, 2])
     })
 
+    test('every message is found by its number, however many other events lie between', async () => {
+      const { store } = opened
+      const ann = await newUser(store)
+      const room = await newRoom(store, [ann])
+      const seqs: number[] = []
+      for (let i = 0; i < 12; i++) {
+        const target = await say(store, room, ann, `m${i}`)
+        seqs.push(target)
+        for (let k = 0; k < i % 5; k++)
+          await append(store, { type: 'reaction', room, actor: ann, target, emoji: '👍', on: k % 2 === 0, most: 5 })
+      }
+      const found = await Promise.all(seqs.map((_, i) => store.history.seqOf(room, i + 1)))
+      assert.deepEqual(found, seqs)
+      assert.equal(await store.history.seqOf(room, 0), null)
+      assert.equal(await store.history.seqOf(room, 13), null)
+      await assert.rejects(store.history.seqOf(newId(), 1), code('room_not_found'))
+    })
+
+    test('what happened to a room and its members is told in its order, with the count of messages before it', async () => {
+      const { store } = opened
+      const [ann, bob, eve] = (await newUsers(store, 3)) as [string, string, string]
+      const room = await newRoom(store, [ann])
+      await store.memberships.join(room, bob, bob, Date.now())
+      const target = await say(store, room, ann, 'one')
+      await append(store, { type: 'reaction', room, actor: bob, target, emoji: '👍', on: true, most: 5 })
+      await store.memberships.setRole(room, bob, ann, Date.now(), 'moderator')
+      await store.memberships.join(room, eve, eve, Date.now())
+      await say(store, room, eve, 'two')
+      await append(store, { type: 'edit', room, actor: eve, target: 7, body: 'two!', mentions: [] })
+      await store.rooms.update(room, ann, Date.now(), { title: 'Other' })
+      await store.memberships.end(room, eve, bob, Date.now(), 'kicked')
+      await say(store, room, ann, 'three')
+
+      const all = { after: 0, before: 100, limit: 50 }
+      const told = await store.history.notices(room, all)
+      const kept = (await store.log.read(room, 0, 100)).events.filter(
+        (event) => !['message', 'edit', 'reaction'].includes(event.type),
+      )
+      assert.deepEqual(
+        told.events.map(({ event }) => event),
+        kept,
+      )
+      assert.deepEqual(
+        told.events.map(({ event, n }) => [event.seq, event.type, n]),
+        [
+          [1, 'join', 0],
+          [2, 'join', 0],
+          [5, 'member', 1],
+          [6, 'join', 1],
+          [9, 'room', 2],
+          [10, 'leave', 2],
+        ],
+      )
+      assert.equal(told.through, 99)
+
+      for (const limit of [1, 2, 4]) {
+        const parts: number[] = []
+        for (let after = 0; after < 9; ) {
+          const { events, through } = await store.history.notices(room, { after, before: 10, limit })
+          assert.ok(through > after && events.length <= limit)
+          parts.push(...events.map(({ event }) => event.seq))
+          after = through
+        }
+        assert.deepEqual(parts, [1, 2, 5, 6, 9], `in parts of ${limit}`)
+      }
+      assert.deepEqual(await store.history.notices(room, { after: 2, before: 5, limit: 5 }), { events: [], through: 4 })
+      await assert.rejects(store.history.notices(newId(), all), code('room_not_found'))
+    })
+
     test(`a reaction names its first ${REACTION_USERS} users in the order of reacting, and counts all`, async () => {
       const { store } = opened
       const users = await newUsers(store, REACTION_USERS + 5)

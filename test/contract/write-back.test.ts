@@ -150,6 +150,8 @@ function readFromDatabase({ store, redisLog, database }: LogNode, asked: pg.Clie
       messages: after(history.messages),
       message: after(history.message),
       countUpTo: after(history.countUpTo),
+      seqOf: after(history.seqOf),
+      notices: after(history.notices),
     },
     memberships: withReads(store.memberships, { get: after(memberships.get), ofUser: after(memberships.ofUser) }),
   }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { HotRoom, NEWEST_PAGE } from '../../src/core/hot-room.ts'
 import { WriteQueue } from '../../src/core/write-queue.ts'
 import type { Message, RoomEvent } from '../../src/protocol/model.ts'
+import type { Notice } from '../../src/protocol/notice.ts'
 import { FakeWire } from '../support/fake-wire.ts'
 
 /** What a room is, by the book: every event so far, and every message as it is now. */
@@ -52,6 +53,29 @@ class Model {
 
   countUpTo(seq: number): number {
     return this.messages.filter((message) => message.seq <= seq).length
+  }
+
+  /** The seq after which the notices of the newest page begin. */
+  pageStart(): number {
+    const first = this.messages.at(-NEWEST_PAGE) ?? this.messages[0]
+    return first === undefined || first.n === 1 ? 0 : first.seq
+  }
+
+  /** Who came and who went since then, together between two messages. */
+  notices(): object[] {
+    const told = new Map<string, { seq: number; users: Set<string>; count: number }>()
+    for (const event of this.events.slice(this.pageStart())) {
+      if (event.type !== 'join' && event.type !== 'leave') continue
+      const key = `${this.countUpTo(event.seq)} ${event.type}`
+      const line = told.get(key) ?? { seq: event.seq, users: new Set(), count: 0 }
+      told.set(key, line)
+      line.users.add(event.user)
+      line.count++
+    }
+    return [...told].map(([key, { seq, users, count }]) => {
+      const [n, type] = key.split(' ')
+      return { seq, n: Number(n), kind: type === 'join' ? 'joined' : 'left', users: [...users], count }
+    })
   }
 
   #coming(base: { seq: number; at: number; actor: string }, user: string): RoomEvent {
@@ -126,7 +150,10 @@ function check(hot: HotRoom, model: Model): void {
   const head = model.events.length
   assert.deepEqual([hot.head, hot.n, hot.memberCount], [head, model.messages.length, model.members.size])
   assert.deepEqual(hot.newestPage(), model.messages.slice(-NEWEST_PAGE))
-  assert.equal(hot.newestPageJson(), JSON.stringify(hot.newestPage()))
+  const page = JSON.parse(`{${hot.newestPageJson()}}`)
+  assert.deepEqual(page.messages, hot.newestPage())
+  const told = page.notices?.map(({ at: _, actor: __, ...notice }: Notice) => notice)
+  assert.deepEqual(told, hot.covers(model.pageStart()) ? model.notices() : undefined)
   const from = head - hot.tailLength
   assert.deepEqual(hot.tailEvents(from, 1_000), model.asRead().slice(from))
   assert.deepEqual(JSON.parse(hot.tailJson(from, head)), model.asRead().slice(from))

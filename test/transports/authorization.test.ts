@@ -62,6 +62,11 @@ const OPERATIONS: Record<string, Operation> = {
   'list the bans': { rule: moderators, http: () => ['GET', '/bans'] },
   'read messages': { rule: everyMember, http: () => ['GET', '/messages'], ws: () => ['subscribe'] },
   'read older messages': { rule: everyMember, http: () => ['GET', '/messages?before=5'] },
+  'read messages around a message': {
+    rule: everyMember,
+    http: ({ others }) => ['GET', `/messages?around=${others}&notices=true`],
+  },
+  'read messages around a number': { rule: everyMember, http: () => ['GET', '/messages?aroundN=1'] },
   'read events': {
     rule: everyMember,
     http: () => ['GET', '/events?after=0&epoch=1'],

@@ -13,6 +13,7 @@ import type {
   SignedInDevice,
   User,
 } from '../../src/protocol/model.ts'
+import type { Notice } from '../../src/protocol/notice.ts'
 import { newAdmin } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { Contract } from './http-contract.ts'
@@ -479,6 +480,47 @@ describe('messages over HTTP', () => {
       later.body.items.map((message) => message.seq),
       [answer.seq],
     )
+  })
+
+  test('a page stands around a message or a number, and tells what happened in between once', async () => {
+    const room = await makeRoom(mina)
+    const at = (query: string) =>
+      api
+        .call<Page<Message> & { notices?: Notice[] }>('GET', `/rooms/${room.id}/messages?${query}`, {
+          token: mina.token,
+        })
+        .then(({ body }) => ({ ns: body.items.map((message) => message.n), notices: body.notices }))
+    const seqs: number[] = []
+    for (let n = 1; n <= 20; n++) {
+      seqs.push((await send(mina, room.id, `m${n}`)).seq)
+      if (n === 10)
+        for (const way of ['join', 'leave', 'join'])
+          await api.call('POST', `/rooms/${room.id}/${way}`, { token: joon.token })
+    }
+    assert.deepEqual(await at(`around=${seqs[9]}&limit=4`), { ns: [9, 10, 11, 12], notices: undefined })
+    assert.deepEqual((await at('aroundN=10&limit=4')).ns, [9, 10, 11, 12])
+    assert.deepEqual((await at(`around=${(seqs[9] as number) + 2}&limit=4`)).ns, [9, 10, 11, 12], 'a seq of no message')
+    assert.deepEqual((await at('around=1&limit=4')).ns, [1, 2])
+    assert.deepEqual((await at('aroundN=1&limit=4')).ns, [1, 2, 3])
+    assert.deepEqual((await at('around=9000&limit=4')).ns, [19, 20])
+    assert.deepEqual((await at('aroundN=9000&limit=4')).ns, [19, 20])
+    assert.equal(
+      await codeOf(api.call('GET', `/rooms/${room.id}/messages?around=3&before=9`, { token: mina.token })),
+      'bad_request',
+    )
+
+    const told = async (query: string) =>
+      (await at(`${query}&notices=true`)).notices?.map(({ kind, users, count, n }) => [kind, n, users.length, count])
+    const crowd = [
+      ['joined', 10, 1, 2],
+      ['left', 10, 1, 1],
+    ]
+    assert.deepEqual(await told('limit=3'), [])
+    assert.deepEqual(await told('limit=11'), crowd)
+    assert.deepEqual(await told(`before=${seqs[10]}&limit=3`), crowd)
+    assert.deepEqual(await told(`after=${seqs[9]}&limit=3`), crowd)
+    assert.deepEqual(await told(`before=${seqs[3]}&limit=3`), [['joined', 0, 1, 1]])
+    assert.deepEqual(await told('aroundN=10&limit=4'), crowd)
   })
 
   test('[P2] events are contiguous from any position', async () => {

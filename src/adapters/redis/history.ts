@@ -1,11 +1,15 @@
 import type { History } from '../../ports/history.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Message } from '../../protocol/model.ts'
-import { type LogFunctions, messageAt, readMessages, readRoom, type WarmRoom } from './log-functions.ts'
+import type { NoticeEvent } from '../../protocol/notice.ts'
+import { type LogFunctions, messageAt, readMessages, readNotice, readRoom, type WarmRoom } from './log-functions.ts'
 import { type LogReads, refuseHole } from './log-reads.ts'
 
 type Range = Parameters<History['messages']>[1]
 type Page = Awaited<ReturnType<History['messages']>>
+
+/** So many events of the log are looked through for notices in one call. */
+const NOTICES_SCANNED = 1_000
 
 /** Pages of messages that begin in the log and go on in the database, or the other way round, without a hole. */
 export class RedisHistory implements History {
@@ -44,6 +48,33 @@ export class RedisHistory implements History {
     const [line, count = ''] = await this.#functions.ofRoom(id, 'count', seq)
     if (readRoom(line as string)?.removed) throw new YeoulError('room_not_found')
     return count === '' ? this.#database.countUpTo(id, seq) : Number(count)
+  }
+
+  async seqOf(id: string, n: number): Promise<number | null> {
+    const [line, seq = ''] = await this.#functions.ofRoom(id, 'nth', n)
+    const room = readRoom(line as string)
+    if (room?.removed) throw new YeoulError('room_not_found')
+    if (room !== null && (seq !== '' || n > room.n)) return seq === '' ? null : Number(seq)
+    return this.#database.seqOf(id, n)
+  }
+
+  async notices(id: string, range: Parameters<History['notices']>[1]): ReturnType<History['notices']> {
+    const { after, before, limit } = range
+    const [line, through, ...found] = await this.#functions.ofRoom(id, 'notices', after, before, limit, NOTICES_SCANNED)
+    const room = readRoom(line as string)
+    if (room === null) return this.#database.notices(id, range)
+    if (room.removed) throw new YeoulError('room_not_found')
+    const newest = found.map(readNotice)
+    const reached = Number(through) >= room.seq ? before - 1 : Number(through)
+    if (after >= room.floor) return { events: newest, through: reached }
+    const end = Math.min(before, room.floor + 1)
+    const { head } = await this.#database.messages(id, { limit: 0 })
+    refuseHole(head, room)
+    const old = await this.#database.notices(id, { after, before: end, limit })
+    if (end === before || old.through < end - 1 || old.events.length >= limit) return old
+    const events = old.events.concat(newest).slice(0, limit)
+    if (events.length === old.events.length + newest.length) return { events, through: reached }
+    return { events, through: (events.at(-1) as { event: NoticeEvent }).event.seq }
   }
 
   /** The last ones before a seq, or of all. */

@@ -2,6 +2,7 @@ import { partitionOf } from '../../core/partition.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import { messageOf } from '../../protocol/message.ts'
 import type { Message, MessageEvent, RoomEvent } from '../../protocol/model.ts'
+import type { NoticeEvent } from '../../protocol/notice.ts'
 import type { RedisArgument, RedisLink } from './connection.ts'
 import { Library } from './library.ts'
 import { RedisUnavailable } from './server.ts'
@@ -124,6 +125,12 @@ export function readEvent(payload: string, changed: string): RoomEvent {
   const message = readMessage(changed)
   if (json === '') return eventOf(message)
   return asNow(JSON.parse(json), message)
+}
+
+/** What happened to a room or its members, and how many messages it had before. */
+export function readNotice(payload: string): { event: NoticeEvent; n: number } {
+  const space = payload.indexOf(' ')
+  return { event: JSON.parse(payload.slice(space + 1)), n: Number(payload.slice(1, space)) }
 }
 
 /** The messages of an answer, in its order. */

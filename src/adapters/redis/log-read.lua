@@ -123,6 +123,43 @@ end
 
 register('count', count, { 'no-writes' })
 
+-- nth: room, n -> head, and the seq of the message number n; '' when it lies below the floor or there is none
+local function nth(keys, args)
+  local room = room_of(base_of(keys), args[1])
+  if not room then return { '', '' } end
+  local n = tonumber(args[2])
+  if n > room.n or n <= count_at(room, room.f) then return { head_line(room), '' } end
+  return { head_line(room), seq_of(room, n, room.f + 1, room.s) }
+end
+
+register('nth', nth, { 'no-writes' })
+
+-- notices: room, after, before, limit, scan -> head, through, then the payloads of what happened to the room and its members
+-- above the floor, after < seq <= through; no more than `scan` events are looked at
+local function notices(keys, args)
+  local room = room_of(base_of(keys), args[1])
+  local found = { head_line(room), '' }
+  if not room then return found end
+  local first = math.max(tonumber(args[2]), room.f) + 1
+  local last = math.min(room.s, tonumber(args[3]) - 1, first + tonumber(args[5]) - 1)
+  local most = tonumber(args[4]) + 2
+  local through = last
+  for seq = first, last do
+    local payload = call('HGET', room.base .. 'events:' .. room.id, seq)
+    if string.find(payload, '^[jlbo]') then
+      found[#found + 1] = payload
+      if #found == most then
+        through = seq
+        break
+      end
+    end
+  end
+  found[2] = math.max(through, first - 1)
+  return found
+end
+
+register('notices', notices, { 'no-writes' })
+
 -- cursors: number of pairs of room and user -> of each "seq n" of what this user at least has read, or ''
 local function cursors(keys, args)
   local base = base_of(keys)

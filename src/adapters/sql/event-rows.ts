@@ -1,4 +1,5 @@
 import type { LeaveReason, MemberRole, Message, RoomEvent } from '../../protocol/model.ts'
+import type { NoticeEvent } from '../../protocol/notice.ts'
 import type { ReactionSummary } from './reactions.ts'
 import { EVENT_TYPES } from './tables.ts'
 
@@ -83,6 +84,15 @@ export function eventOf(row: EventColumns, userId: (pk: number) => string): Room
       return { type: name, seq, at, actor, changes: JSON.parse(detail as string) }
   }
   throw new Error(`event ${seq} has the unknown type ${type}`)
+}
+
+/** What a port answers for the notices that were found in a range. */
+export function noticesOf(
+  found: { event: RoomEvent; n: number }[],
+  { before, limit }: { before: number; limit: number },
+): { events: { event: NoticeEvent; n: number }[]; through: number } {
+  const events = found as { event: NoticeEvent; n: number }[]
+  return { events, through: events.length < limit ? before - 1 : (events.at(-1) as { event: NoticeEvent }).event.seq }
 }
 
 export function messageOf(row: MessageColumns, userId: (pk: number) => string): Message {

@@ -223,6 +223,10 @@ export const MIGRATIONS: Migration[] = [
       CREATE INDEX mentions_in_message ON mentions (room_pk, seq);
     `,
   },
+  {
+    name: 'what happened to a room, found without reading its messages',
+    sql: 'CREATE INDEX events_told ON events (room_pk, seq) WHERE type >= 4;',
+  },
 ]
 
 /**

@@ -206,6 +206,8 @@ export const MESSAGE = 0
 export const EDIT = 1
 export const DELETE = 2
 export const REACTION = 3
+/** From here on the types are what notices tell of. */
+export const FIRST_TOLD = 4
 
 export function eventTypeNumber(type: RoomEventType): number {
   return EVENT_TYPES.indexOf(type)

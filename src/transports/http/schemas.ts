@@ -25,6 +25,7 @@ import type {
   SignedInDevice,
   User,
 } from '../../protocol/model.ts'
+import { NOTICE_USERS, type Notice } from '../../protocol/notice.ts'
 import type { ProblemDocument } from './problems.ts'
 
 // What comes in
@@ -107,11 +108,24 @@ export const MessagesQuery = z
   .object({
     before: wholeText(1, SEQ_MAX).optional().openapi({ description: 'Only messages with a lower seq.' }),
     after: wholeText(0, SEQ_MAX).optional().openapi({ description: 'Only messages with a higher seq.' }),
+    around: wholeText(1, SEQ_MAX).optional().openapi({
+      description: 'Messages on both sides of this seq, and the one that it is of.',
+    }),
+    aroundN: wholeText(1, SEQ_MAX).optional().openapi({
+      description: 'The same around the room’s message number `n`, such as the first unread one.',
+    }),
     limit: wholeText(1, PAGE_LIMIT.max).optional().openapi({ default: PAGE_LIMIT.default }),
+    notices: z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((value) => value === 'true')
+      .openapi({ type: 'boolean', description: 'Also tell what happened to the room and its members in between.' }),
   })
-  .refine((query) => query.before === undefined || query.after === undefined, {
-    message: 'takes `before` or `after`, not both',
-  })
+  .refine(
+    ({ before, after, around, aroundN }) =>
+      [before, after, around, aroundN].filter((place) => place !== undefined).length <= 1,
+    { message: 'takes one of `before`, `after`, `around` and `aroundN`' },
+  )
 export const EventsQuery = z.object({
   after: wholeText(0, SEQ_MAX),
   epoch: wholeText(0, SEQ_MAX),
@@ -225,6 +239,7 @@ export const MemberBody = z
   .openapi('Member') satisfies z.ZodType<Member>
 
 export const BanBody = z.object({ user: Id, at: Time, by: Id }).openapi('Ban') satisfies z.ZodType<Ban>
+const RoomChanges = z.object({ title: z.string().optional(), capacity: z.int().nullable().optional() })
 
 const FileRefBody = z.object({ id: z.string(), name: z.string(), type: z.string(), size: Count }).openapi('FileRef')
 const ReactionBody = z.object({ emoji: z.string(), count: Count, users: z.array(Id) }).openapi('Reaction')
@@ -246,6 +261,20 @@ export const MessageBody = z
     rev: Count.openapi({ description: 'The highest seq that this message reflects.' }),
   })
   .openapi('Message') satisfies z.ZodType<Message>
+
+export const NoticeBody = z
+  .object({
+    seq: Count.openapi({ description: 'The first event that it tells of.' }),
+    at: Time,
+    n: Count.openapi({ description: 'It stands after the message with this `n`.' }),
+    kind: z.enum(['joined', 'left', 'kicked', 'banned', 'role', 'room']),
+    actor: Id,
+    users: z.array(Id).openapi({ description: `The first ${NOTICE_USERS} of them.` }),
+    count: Count.openapi({ description: 'How many events it tells of.' }),
+    role: MemberRoles.optional(),
+    changes: RoomChanges.optional(),
+  })
+  .openapi('Notice') satisfies z.ZodType<Notice>
 
 const event = { seq: Count, at: Time, actor: Id }
 const MessageEventBody = z.object({
@@ -275,7 +304,7 @@ const ReactionEventBody = z.object({
 const RoomChangedEventBody = z.object({
   ...event,
   type: z.literal('room'),
-  changes: z.object({ title: z.string().optional(), capacity: z.int().nullable().optional() }),
+  changes: RoomChanges,
 })
 const RoomEventBody = z
   .discriminatedUnion('type', [

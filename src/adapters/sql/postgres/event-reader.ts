@@ -2,9 +2,16 @@ import type { History } from '../../../ports/history.ts'
 import type { Head } from '../../../ports/log.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
 import type { Message, RoomEvent } from '../../../protocol/model.ts'
-import { type EventColumns, eventOf, MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.ts'
+import {
+  type EventColumns,
+  eventOf,
+  MESSAGE_COLUMNS,
+  type MessageColumns,
+  messageOf,
+  noticesOf,
+} from '../event-rows.ts'
 import type { ReactionSummary } from '../reactions.ts'
-import { EDIT, MESSAGE } from '../tables.ts'
+import { EDIT, FIRST_TOLD, MESSAGE } from '../tables.ts'
 import type { Place } from '../transaction.ts'
 import type { Keys } from './keys.ts'
 import type { Connection, Statement } from './pool.ts'
@@ -66,6 +73,28 @@ export class EventReader {
   async countUpTo(connection: Connection, room: string, seq: number): Promise<number> {
     const rows = await connection.rows<[number]>(COUNT_UP_TO, [room, seq])
     return orNotFound(rows[0])[0]
+  }
+
+  /** The seq of the message number `n`; null when there is none. Rejects `room_not_found`. */
+  async seqOf(connection: Connection, room: string, n: number): Promise<number | null> {
+    const rows = await connection.rows<[number | null]>(SEQ_OF, [room, n])
+    return orNotFound(rows[0])[0]
+  }
+
+  /** What happened to the room and its members. Rejects `room_not_found`. */
+  async notices(
+    connection: Connection,
+    room: string,
+    range: Parameters<History['notices']>[1],
+  ): ReturnType<History['notices']> {
+    const rows = await connection.rows<EventColumns>(NOTICES, [room, range.after, range.before, range.limit])
+    orNotFound(rows[0])
+    const found = rows.filter(isThere)
+    const userId = await this.#keys.idsOf(connection, new Set(found.flatMap(usersOfEvent)))
+    return noticesOf(
+      found.map((row) => ({ event: eventOf(row, userId), n: row[4] })),
+      range,
+    )
   }
 
   /** Rejects `room_not_found`. */
@@ -155,6 +184,31 @@ const EVENTS: Statement = {
       WHERE e.room_pk = r.pk AND e.seq > $2::bigint
       ORDER BY e.seq
       LIMIT $3::bigint
+    ) e ON true
+    WHERE r.id = $1 AND r.deleted_at IS NULL
+    ORDER BY e.seq`,
+}
+
+const SEQ_OF: Statement = {
+  name: 'seq_of',
+  text: `
+    SELECT CASE WHEN $2::bigint BETWEEN 1 AND r.n THEN ${seqOf('r', '$2::bigint')} END
+    FROM rooms r WHERE r.id = $1 AND r.deleted_at IS NULL`,
+}
+
+/** Found by an index of their own, however many messages and reactions lie between. */
+const NOTICES: Statement = {
+  name: 'notices',
+  text: `
+    SELECT e.*
+    FROM rooms r
+    LEFT JOIN LATERAL (
+      SELECT seq, type, at, actor_pk, n, client_message_id, body, reply_to, mentions, files, target, subject_pk, detail,
+             is_on
+      FROM events
+      WHERE room_pk = r.pk AND seq > $2::bigint AND seq < $3::bigint AND type >= ${FIRST_TOLD}
+      ORDER BY seq
+      LIMIT $4::bigint
     ) e ON true
     WHERE r.id = $1 AND r.deleted_at IS NULL
     ORDER BY e.seq`,

@@ -96,6 +96,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       messages: (room, range) => reads.ask((connection) => events.page(connection, room, range)),
       message: (room, seq) => reads.ask((connection) => events.message(connection, room, seq)),
       countUpTo: (room, seq) => reads.ask((connection) => events.countUpTo(connection, room, seq)),
+      seqOf: (room, n) => reads.ask((connection) => events.seqOf(connection, room, n)),
+      notices: (room, range) => reads.ask((connection) => events.notices(connection, room, range)),
     },
     accounts: {
       create: (account) => write(null, (tx) => accountWrites.createAccount(tx, account)),

@@ -3,7 +3,7 @@ import type { Head } from '../../../ports/log.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
 import type { Message, RoomEvent } from '../../../protocol/model.ts'
 import { type EventColumns, eventOf, MESSAGE_COLUMNS, type MessageColumns, messageOf } from '../event-rows.ts'
-import { EDIT, MESSAGE } from '../tables.ts'
+import { EDIT, FIRST_TOLD, MESSAGE } from '../tables.ts'
 import type { Place } from '../transaction.ts'
 import type { Sqlite } from './sqlite.ts'
 
@@ -73,18 +73,27 @@ export class EventReader {
     return row?.[0] ?? 0
   }
 
+  /** What happened to the room and its members, with the count of messages before each. */
+  notices(
+    room: RoomHead,
+    { after, before, limit }: { after: number; before: number; limit: number },
+  ): { event: RoomEvent; n: number }[] {
+    const rows = this.#statements.notices.all(room.pk, after, before, limit) as unknown as EventColumns[]
+    return rows.map((row) => ({ event: eventOf(row, this.#userId), n: row[4] }))
+  }
+
   /** The messages number `first` to `last`, counted as `n` counts. */
   messages(room: RoomHead, first: number, last: number): Message[] {
     if (first > last) return []
-    const from = this.#seqOf(room, first)
-    const to = last === room.n ? room.seq : this.#seqOf(room, last)
+    const from = this.seqOf(room, first)
+    const to = last === room.n ? room.seq : this.seqOf(room, last)
     if (to - from <= SCAN_MAX) {
       const rows = this.#statements.messages.all(room.pk, from, to) as unknown as MessageColumns[]
       return rows.map((row) => messageOf(row, this.#userId))
     }
     const messages: Message[] = []
     for (let n = first; n <= last; n++) {
-      const message = this.message(room, this.#seqOf(room, n))
+      const message = this.message(room, this.seqOf(room, n))
       if (message !== null) messages.push(message)
     }
     return messages
@@ -94,7 +103,7 @@ export class EventReader {
    * The seq of the message number `n`. Every event holds the count so far, which never falls: so a message is found by
    * halving, however many other events lie between, and no index has to be kept for it.
    */
-  #seqOf(room: RoomHead, n: number): number {
+  seqOf(room: RoomHead, n: number): number {
     let low = n
     let high = room.seq
     while (low < high) {
@@ -117,6 +126,13 @@ function prepareAll({ prepare }: Sqlite) {
       LEFT JOIN events t ON e.type = ${EDIT} AND t.room_pk = e.room_pk AND t.seq = e.target
       WHERE e.room_pk = ? AND e.seq > ?
       ORDER BY e.seq
+      LIMIT ?`),
+    notices: prepare(`
+      SELECT seq, type, at, actor_pk, n, client_message_id, body, reply_to, mentions, files, target, subject_pk, detail,
+             is_on
+      FROM events INDEXED BY events_told
+      WHERE room_pk = ? AND seq > ? AND seq < ? AND type >= ${FIRST_TOLD}
+      ORDER BY seq
       LIMIT ?`),
     message: prepare(`SELECT ${MESSAGE_COLUMNS} FROM events WHERE room_pk = ? AND seq = ? AND type = ${MESSAGE}`),
     messages: prepare(`

@@ -1,6 +1,7 @@
 import type { History } from '../../../ports/history.ts'
 import type { Head } from '../../../ports/log.ts'
 import type { Message, RoomEvent } from '../../../protocol/model.ts'
+import { noticesOf } from '../event-rows.ts'
 import type { EventReader, RoomHead } from './event-reader.ts'
 
 export interface EventSnapshot {
@@ -47,6 +48,15 @@ export const messageReads = {
 
   countMessagesUpTo({ events }: EventSnapshot, id: string, seq: number): number {
     return events.countUpTo(events.room(id), seq)
+  },
+
+  seqOfMessage({ events }: EventSnapshot, id: string, n: number): number | null {
+    const room = events.room(id)
+    return n >= 1 && n <= room.n ? events.seqOf(room, n) : null
+  },
+
+  noticesOfRoom({ events }: EventSnapshot, id: string, range: Parameters<History['notices']>[1]): string {
+    return JSON.stringify(noticesOf(events.notices(events.room(id), range), range))
   },
 }
 

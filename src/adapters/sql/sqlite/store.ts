@@ -90,6 +90,10 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       },
       message: (room, seq) => reader.call('oneMessage', room, seq),
       countUpTo: (room, seq) => reader.call('countMessagesUpTo', room, seq),
+      seqOf: (room, n) => reader.call('seqOfMessage', room, n),
+      async notices(room, range) {
+        return JSON.parse(await reader.call('noticesOfRoom', room, range))
+      },
     },
     accounts: {
       create: (account) => writer.call('createAccount', account),

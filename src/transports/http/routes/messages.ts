@@ -14,6 +14,7 @@ import {
   MessageBody,
   MessageParams,
   MessagesQuery,
+  NoticeBody,
   ReactionParams,
   RoomParams,
   SendAnswerBody,
@@ -35,19 +36,21 @@ export function messageRoutes(deps: HttpDeps, guard: Guard): Api {
     method: 'get',
     path: '/rooms/{room}/messages',
     summary: 'A page of a room’s messages',
-    description: 'The newest when neither `before` nor `after` is given. In rising seq always.',
+    description:
+      'The newest without a place; else before, after or around one. In rising seq always. With `notices` also what ' +
+      'happened to the room and its members in between: joins, leaves, roles, changes of the room.',
     request: { params: RoomParams, query: MessagesQuery },
     responses: {
       200: answer(
-        'The page. `nextCursor` is null: go on with `before` or `after`.',
-        z.object({ items: z.array(MessageBody), nextCursor: z.null() }),
+        'The page. `nextCursor` is null: go on with `before` or `after`. `notices` when they were asked for.',
+        z.object({ items: z.array(MessageBody), notices: z.array(NoticeBody).optional(), nextCursor: z.null() }),
       ),
       ...memberProblems('room_not_found', 'not_a_member'),
     },
   })
   api.openapi(list, async (c) => {
-    const items = await chat.messages(c.get('actor'), c.req.valid('param').room, c.req.valid('query'))
-    return c.json({ items, nextCursor: null }, 200)
+    const page = await chat.messages(c.get('actor'), c.req.valid('param').room, c.req.valid('query'))
+    return c.json({ ...page, nextCursor: null }, 200)
   })
 
   const send = createRoute({

@@ -16,6 +16,7 @@ import type {
   User,
   WaysIn,
 } from '../../src/protocol/model.ts'
+import type { Notice } from '../../src/protocol/notice.ts'
 import type { Live } from './api.ts'
 import type { AdminApi } from './api-admin.ts'
 import type { YeoulError } from './errors.ts'
@@ -116,6 +117,14 @@ export interface Api {
 
   /** `before` and `after` are seqs, exclusive; the newest page when neither is given. Items in rising seq. */
   messages(room: string, query?: { before?: number; after?: number; limit?: number }): Promise<Message[]>
+  /**
+   * A page as `messages` gives it, also around a message (`around`, a seq) or a number (`aroundN`), with what happened to the
+   * room and its members in between.
+   */
+  history(
+    room: string,
+    query?: { before?: number; after?: number; around?: number; aroundN?: number; limit?: number },
+  ): Promise<{ messages: Message[]; notices: Notice[] }>
   /** One message, or null when there is none at that seq. */
   message(room: string, seq: number): Promise<Message | null>
   /** One attempt, no outbox: `client.send` is what survives failures. Repeat it with the same id and `retry: true`. */

@@ -15,6 +15,7 @@ import type {
   RoomEvent,
   User,
 } from '../../src/protocol/model.ts'
+import type { Notice } from '../../src/protocol/notice.ts'
 import type { Api, Auth, AuthOptions } from './api-http.ts'
 import type { YeoulError } from './errors.ts'
 
@@ -57,8 +58,8 @@ export interface Tuning {
   /** Pushed events of a room that are held while a gap is filled; beyond it they are dropped and fetched again. Default 1,000. */
   heldEvents: number
   /**
-   * Messages that a timeline keeps; the oldest leave first and can be loaded again. Scrolling back keeps more, up to four
-   * times as many; there `hasOlder` turns false. Default 5,000.
+   * Messages that a timeline keeps; the oldest leave first and can be loaded again. Scrolling keeps more, up to four times as
+   * many; then those at the other end leave. Default 5,000.
    */
   timelineMessages: number
   /** Messages in one page of history. Default 50. */
@@ -214,8 +215,17 @@ export interface TimelineSnapshot {
   readonly messages: readonly Message[]
   /** Own messages on their way, in the order of sending; show them below `messages`. */
   readonly pending: readonly PendingMessage[]
+  /** What happened to the room and its members between the messages: each stands after the message with its `n`. */
+  readonly notices: readonly Notice[]
   readonly hasOlder: boolean
   readonly loadingOlder: boolean
+  /** After a jump: `messages` does not reach the newest one. Show `pending` only when it does. */
+  readonly hasNewer: boolean
+  readonly loadingNewer: boolean
+  /** The `n` of the room's newest message, shown or not; 0 when there is none. */
+  readonly newestN: number
+  /** Goes up when a jump shows another part of the room: `messages` has nothing to do with what was shown before. */
+  readonly jumps: number
   /** User ids; complete only while it is as long as `onlineCount` (a big room only counts). */
   readonly online: readonly string[]
   readonly onlineCount: number
@@ -224,6 +234,9 @@ export interface TimelineSnapshot {
   /** Goes up with each reset (a hole that could not be filled): drop what was remembered of the room, such as scroll offsets. */
   readonly resets: number
 }
+
+/** A place in a room: a message by its seq, or by its number, such as the first unread one. */
+export type Place = { seq: number } | { n: number }
 
 export interface Timeline extends Live<TimelineSnapshot> {
   readonly room: string
@@ -237,6 +250,16 @@ export interface Timeline extends Live<TimelineSnapshot> {
   discard(clientMessageId: string): void
   /** Loads the page before the oldest message. Resolves whether there is more. A load that is running is joined. */
   loadOlder(): Promise<boolean>
+  /** The same after the newest message that is shown, while `hasNewer`. */
+  loadNewer(): Promise<boolean>
+  /**
+   * Shows the part of the room around a message, however far back: at once when it is loaded, else with one request. Live
+   * events go on; `toLatest` leads back. Resolves the message, or the nearest one where there is none; null while nothing is
+   * loaded yet, and when another jump was made meanwhile. Rejects YeoulError; then nothing changed.
+   */
+  goTo(place: Place): Promise<Message | null>
+  /** Shows the newest messages again; no request is made. */
+  toLatest(): void
   edit(seq: number, body: string): Promise<void>
   delete(seq: number): Promise<void>
   react(seq: number, emoji: string, on: boolean): Promise<void>
@@ -283,7 +306,7 @@ export interface RoomMembers extends Live<MembersSnapshot> {
 
 export interface FeedHandlers {
   /** Begin anew from this page: the first answer without `from`, and whenever a hole could not be filled. */
-  reset(page: { messages: Message[]; position: Position }): void
+  reset(page: { messages: Message[]; notices?: Notice[]; position: Position }): void
   /** Each event exactly once, in rising seq without a hole, after `reset` or `from`. Keep `position` to go on from later. */
   event(event: RoomEvent, position: Position): void
   /** Everything up to now was delivered (`live`), or the connection is gone or a gap is being filled (`recovering`). */

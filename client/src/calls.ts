@@ -75,6 +75,10 @@ export function createApi(http: Http, login: Login): Api {
     setNotify: (room, notify) => write('PUT', path`/rooms/${room}/notify`, { notify }),
 
     messages: async (room, query) => (await get<{ items: [] }>(path`/rooms/${room}/messages`, query)).items,
+    history: async (room, query) => {
+      const answer = await get<{ items: []; notices?: [] }>(path`/rooms/${room}/messages`, { ...query, notices: true })
+      return { messages: answer.items, notices: answer.notices ?? [] }
+    },
     message: async (room, seq) => {
       const [message] = await api.messages(room, { before: seq + 1, limit: 1 })
       return message?.seq === seq ? message : null

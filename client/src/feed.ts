@@ -145,9 +145,9 @@ export class RoomFeed implements Feed {
     if (!answer.recovered) {
       this.#leftBy = null
       this.#position = answer.position
-      const { messages, position } = answer
+      const { messages, notices, position } = answer
       const ticket = this.#ticket
-      this.#run(() => this.#handlers.reset({ messages, position }))
+      this.#run(() => this.#handlers.reset({ messages, ...(notices && { notices }), position }))
       if (ticket === this.#ticket) this.#caughtUp()
     } else if (asked === null) {
       this.#refused(new YeoulError('bad_answer', 'The server recovered from no position.', true))

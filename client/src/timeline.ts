@@ -1,8 +1,8 @@
 import type { LeaveReason, Message, Position, RoomEvent } from '../../src/protocol/model.ts'
-import type { Feed, FeedHandlers, RoomMembers, Sending, SendOptions, Timeline, TimelineSnapshot } from './api.ts'
+import type { Feed, FeedHandlers, Place, RoomMembers, Sending, SendOptions, Timeline, TimelineSnapshot } from './api.ts'
 import type { Api } from './api-http.ts'
 import type { KeptConnection } from './connection.ts'
-import { asYeoulError, type YeoulError } from './errors.ts'
+import type { YeoulError } from './errors.ts'
 import { isGone } from './feed.ts'
 import { LiveValue } from './live.ts'
 import { MessageWindow } from './message-window.ts'
@@ -10,6 +10,7 @@ import type { Outbox } from './outbox.ts'
 import type { Surroundings } from './platform.ts'
 import type { ReadMarks } from './read-marks.ts'
 import { LiveRoomMembers } from './room-members.ts'
+import { TimelinePages } from './timeline-pages.ts'
 import { Typists } from './typists.ts'
 
 /** The shortest span between two `typing` commands. */
@@ -44,6 +45,7 @@ export class RoomTimeline implements Timeline {
   readonly #parts: TimelineParts
   readonly #live: LiveValue<TimelineSnapshot>
   readonly #window: MessageWindow
+  readonly #pages: TimelinePages
   readonly #members: LiveRoomMembers
   readonly #typists: Typists
   readonly #listeners = new Set<(event: RoomEvent) => void>()
@@ -53,7 +55,6 @@ export class RoomTimeline implements Timeline {
   #error: YeoulError | undefined
   #position: Position | null = null
   #resets = 0
-  #older: Promise<boolean> | null = null
   #online = new Set<string>()
   #onlineCount = 0
   #typedAt = Number.NEGATIVE_INFINITY
@@ -65,6 +66,7 @@ export class RoomTimeline implements Timeline {
     const { around } = parts
     this.#live = new LiveValue(() => this.#make(), around.clock, around.onError)
     this.#window = new MessageWindow(around.tuning.timelineMessages)
+    this.#pages = new TimelinePages(room, parts.api, this.#window, around.tuning.pageSize, () => this.#live.changed())
     this.#members = new LiveRoomMembers(around, parts.api, room)
     this.#typists = new Typists(around.clock, () => this.#live.changed())
   }
@@ -92,14 +94,19 @@ export class RoomTimeline implements Timeline {
   }
 
   loadOlder(): Promise<boolean> {
-    if (this.#older !== null) return this.#older
-    const page = this.#window.beginPage()
-    if (page === null) return Promise.resolve(this.#window.hasOlder)
-    const loading = this.#loadPage(page).finally(() => {
-      if (this.#older === loading) this.#older = null
-    })
-    this.#older = loading
-    return loading
+    return this.#pages.load('older')
+  }
+
+  loadNewer(): Promise<boolean> {
+    return this.#pages.load('newer')
+  }
+
+  goTo(place: Place): Promise<Message | null> {
+    return this.#pages.goTo(place)
+  }
+
+  toLatest(): void {
+    this.#pages.toLatest()
   }
 
   async edit(seq: number, body: string): Promise<void> {
@@ -171,7 +178,7 @@ export class RoomTimeline implements Timeline {
     this.#feed?.close()
     this.#feed = null
     this.#window.shrink()
-    this.#older = null
+    this.#pages.abandon()
     this.#typists.clear()
     this.#setPresence([], 0, true)
     this.#parts.outbox.settleUpTo(this.room, Number.POSITIVE_INFINITY)
@@ -204,24 +211,9 @@ export class RoomTimeline implements Timeline {
     return this.#feed !== null && (this.#position === null || this.#position.seq < seq)
   }
 
-  async #loadPage(page: { before: number }): Promise<boolean> {
-    this.#live.changed()
-    try {
-      const limit = this.#parts.around.tuning.pageSize
-      const messages = await this.#parts.api.messages(this.room, { before: page.before, limit })
-      this.#window.addPage(page, messages)
-      return this.#window.hasOlder
-    } catch (error) {
-      this.#window.dropPage(page)
-      throw asYeoulError(error)
-    } finally {
-      this.#live.changed()
-    }
-  }
-
   #handlers(): FeedHandlers {
     return {
-      reset: ({ messages, position }) => this.#reset(messages, position),
+      reset: (page) => this.#reset(page),
       event: (event, position) => this.#event(event, position),
       state: (state) => {
         if (state === 'live' && this.#state === 'recovering') this.#members.refreshSoon()
@@ -247,13 +239,14 @@ export class RoomTimeline implements Timeline {
     }
   }
 
-  #reset(messages: Message[], position: Position): void {
+  #reset({ messages, notices, position }: Parameters<FeedHandlers['reset']>[0]): void {
     const { outbox } = this.#parts
     const lost = this.#position !== null && this.#position.epoch !== position.epoch
     if (this.#position !== null) this.#resets++
     this.#position = position
-    this.#window.reset(messages)
-    this.#older = null
+    this.#window.reset(messages, notices)
+    this.#pages.abandon()
+    if (notices === undefined) this.#pages.loadNotices(position.seq, messages.length)
     this.#typists.clear()
     for (const { sender, clientMessageId, seq, n, at } of messages) {
       if (sender === this.#parts.me()) outbox.confirm(this.room, clientMessageId, { seq, n, at })
@@ -331,8 +324,13 @@ export class RoomTimeline implements Timeline {
       ...(this.#error === undefined ? {} : { error: this.#error }),
       messages: this.#window.list(),
       pending: this.#parts.outbox.pending(this.room),
+      notices: this.#window.notices,
       hasOlder: this.#window.hasOlder,
-      loadingOlder: this.#window.loading,
+      loadingOlder: this.#window.loadingOlder,
+      hasNewer: this.#window.hasNewer,
+      loadingNewer: this.#window.loadingNewer,
+      newestN: this.#window.newest?.n ?? 0,
+      jumps: this.#window.turn,
       online: [...this.#online],
       onlineCount: this.#onlineCount,
       typing: this.#typists.list(),

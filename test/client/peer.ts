@@ -267,7 +267,7 @@ export function messageAt(seq: number, sender = 'user-you', clientMessageId = `m
 export function page(head: number, size = 50): { ok: object } {
   const from = Math.max(1, head - size + 1)
   const messages = Array.from({ length: head - from + 1 }, (_, i) => messageAt(from + i))
-  return { ok: { position: { epoch: 1, seq: head }, recovered: false, messages, head } }
+  return { ok: { position: { epoch: 1, seq: head }, recovered: false, messages, notices: [], head } }
 }
 
 export function caughtUp(events: RoomEvent[], seq: number, head = seq, epoch = 1): { ok: object } {

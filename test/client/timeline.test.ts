@@ -271,21 +271,25 @@ test('after an absence the participants are loaded again, and names that failed 
   assert.equal(loads, 2)
 })
 
-test('[P6] scrolling back ends at a bound, and leaving gives the memory back', () => {
+test('[P6] scrolling keeps a bounded number of messages in either direction, and leaving gives the memory back', () => {
   const window = new MessageWindow(100)
-  window.reset(range(5_001, 5_050).map((n) => messageAt(n)))
-  let pages = 0
-  for (let page = window.beginPage(); page !== null; page = window.beginPage()) {
-    const { before } = page
-    window.addPage(
-      page,
-      range(before - 50, before - 1).map((n) => messageAt(n)),
-    )
-    pages++
+  const seqs = () => window.list().map((message) => message.seq)
+  const page = (kind: 'older' | 'newer') => {
+    const ticket = window.begin(kind)!
+    const [from, to] = kind === 'older' ? [ticket.at - 50, ticket.at - 1] : [ticket.at + 1, ticket.at + 50]
+    const messages = range(from, Math.min(to, 5_050)).map((n) => messageAt(n))
+    assert.ok(window.add(ticket, { messages, notices: [] }))
+    assert.ok(window.list().length <= 400, `${window.list().length} are kept`)
+    assert.deepEqual(seqs(), range(seqs()[0]!, seqs().at(-1)!))
   }
-  assert.equal(window.list().length, 400)
-  assert.equal(window.hasOlder, false)
-  assert.equal(pages, 7)
+  window.reset(range(5_001, 5_050).map((n) => messageAt(n)))
+  while (window.hasOlder) page('older')
+  assert.equal(seqs()[0], 1)
+  assert.equal(window.hasNewer, true)
+  while (window.hasNewer) page('newer')
+  assert.equal(seqs().at(-1), 5_050)
+  window.apply(said(5_051))
+  assert.equal(seqs().at(-1), 5_051)
   window.shrink()
   assert.equal(window.list().length, 100)
   assert.equal(window.hasOlder, true)

@@ -15,7 +15,8 @@ interface Opened {
   client: Client
   timeline: ReturnType<Client['openRoom']>
   seqs(): number[]
-  say(count?: number): void
+  /** Not pushed: the node that answers requests knows of it before the push comes. */
+  say(count?: number, pushed?: boolean): void
 }
 
 async function opened(
@@ -269,8 +270,23 @@ test('a newest page that came without notices gets them with one request, none t
 
 test('[P2] [P4] whatever is jumped to and loaded while the room lives, what is shown is a run of the database', async () => {
   const step = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('say' as const), count: fc.integer({ min: 1, max: 9 }) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), which: fc.nat(), how: fc.nat(3) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('say' as const),
+        count: fc.integer({ min: 1, max: 9 }),
+        pushed: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('change' as const),
+        which: fc.nat(),
+        how: fc.nat(3),
+        pushed: fc.boolean(),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('member' as const), who: fc.nat(5) }) },
     {
       weight: 3,
@@ -293,9 +309,11 @@ test('[P2] [P4] whatever is jumped to and loaded while the room lives, what is s
           const left: Promise<unknown>[] = []
           const members = new Set([ME])
           for (const each of steps) {
-            if (each.do === 'say') say(each.count)
+            if (each.do === 'say') say(each.count, each.pushed)
             else if (each.do === 'change') {
-              const alive = room.messages().filter((message) => message.deletedAt === undefined)
+              // Mostly of what is shown.
+              const all = each.which % 4 === 0 ? room.messages() : timeline.getSnapshot().messages
+              const alive = all.filter((message) => message.deletedAt === undefined)
               const target = alive[each.which % alive.length]?.seq
               if (target === undefined) continue
               room.happen((base): never => {
@@ -303,7 +321,7 @@ test('[P2] [P4] whatever is jumped to and loaded while the room lives, what is s
                 if (each.how === 0) return { ...change, type: 'delete' } as never
                 if (each.how === 1) return { ...change, type: 'edit', body: `edit ${base.seq}` } as never
                 return { ...change, type: 'reaction', actor: `u${base.seq}`, emoji: '👍', on: true } as never
-              })
+              }, each.pushed)
             } else if (each.do === 'member') {
               const user = `user-${each.who}`
               const gone = members.delete(user)
@@ -326,12 +344,18 @@ test('[P2] [P4] whatever is jumped to and loaded while the room lives, what is s
               peer.link.cut()
               say(each.missed)
               await peer.clock.advance(2_000)
-            } else await settled()
+            } else {
+              say(1)
+              await settled()
+              await Promise.all(left)
+              isTrue(room, timeline.getSnapshot())
+            }
             const { messages } = timeline.getSnapshot()
             for (const [i, message] of messages.entries())
               assert.equal(message.n, messages[0]!.n + i, 'a run without a hole')
             assert.ok(messages.length <= 60 * 4 + 60, `${messages.length} are kept`)
           }
+          say(1)
           await Promise.all(left)
           await settled()
           isTrue(room, timeline.getSnapshot())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { enter, type House, makeRoom, openHouse, register, say } from './visit.ts'
+import { enter, type House, makeRoom, openHouse, register, say, until } from './visit.ts'
 
 let house: House
 before(async () => {
@@ -23,7 +23,7 @@ test('who is mentioned sees it beside the room, in the title and on the icon, in
   for (const page of [ari.page, other]) {
     await rowOf(page, 'Ferry').getByText('2 mentions of you').waitFor({ state: 'attached' })
     await rowOf(page, 'Ferry').getByText('3 unread messages').waitFor({ state: 'attached' })
-    await page.waitForFunction("document.title === '(3 @2) Yeoul'")
+    await until(page, "document.title === '(3 @2) Yeoul'")
     assert.equal(await page.locator('link[rel=icon]').getAttribute('href'), '/favicon-unread.svg')
   }
   // A reload finds them again: they are kept by the server.
@@ -33,7 +33,7 @@ test('who is mentioned sees it beside the room, in the title and on the icon, in
   await enter(ari.page, 'Ferry')
   for (const page of [ari.page, other]) {
     await rowOf(page, 'Ferry').getByText('mentions of you').waitFor({ state: 'detached' })
-    await page.waitForFunction("document.title === 'Yeoul'")
+    await until(page, "document.title === 'Yeoul'")
     assert.equal(await page.locator('link[rel=icon]').getAttribute('href'), '/favicon.svg')
   }
   await ari.context.close()
@@ -58,7 +58,7 @@ test('a muted room is quiet: no count in the title, but a mention still shows; o
   assert.equal(await cho.page.title(), 'Yeoul')
   await say(dan, loud, '@cho please')
   await row.getByText('1 mention of you').waitFor({ state: 'attached' })
-  await cho.page.waitForFunction("document.title === '(@1) Yeoul'")
+  await until(cho.page, "document.title === '(@1) Yeoul'")
 
   // The row's own menu, by keyboard too, marks it as read.
   await row.focus()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Config } from '../../src/config.ts'
 import { buildIfStale } from '../../web/build-if-stale.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 const FLAGS = [
@@ -157,4 +158,10 @@ export async function write(page: Page, text: string): Promise<void> {
 /** The bodies of all messages in the document, in their order. */
 export async function bodies(page: Page): Promise<string[]> {
   return page.locator('article p.whitespace-pre-wrap').allTextContents()
+}
+
+/** Waits until an expression is true in the page. By the debugger: the page itself may not evaluate text. */
+export async function until(page: Page, expression: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; !(await page.evaluate(expression)); await page.waitForTimeout(50))
+    assert.ok(Date.now() < end, `never true: ${expression}`)
 }

@@ -44,7 +44,8 @@ export const linkTo = {
 }
 
 let last = { hash: '', route: parse('') }
-function current(): Route {
+/** Where the page is now. */
+export function routeNow(): Route {
   if (last.hash !== location.hash) last = { hash: location.hash, route: parse(location.hash) }
   return last.route
 }
@@ -54,7 +55,7 @@ function onChange(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener)
 }
 
-export const useRoute = (): Route => useSyncExternalStore(onChange, current)
+export const useRoute = (): Route => useSyncExternalStore(onChange, routeNow)
 
 /** Goes somewhere; with `replace` the back button does not return to where it was. */
 export function go(link: string, replace = false): void {

@@ -15,6 +15,7 @@ import { Empty, SkeletonRows } from './ui/states.tsx'
 
 // Not part of the first load: fetched when they are first opened.
 const SettingsPages = lazy(() => import('./settings/settings-pages.tsx'))
+const Notifier = lazy(() => import('./notifications/notifier.tsx'))
 const AdminPages = lazy(() => import('./admin/admin-pages.tsx'))
 
 /** The chat: rooms on the left, one conversation on the right; on a phone one of them at a time. */
@@ -38,6 +39,9 @@ export function Shell({ user }: { user: User }) {
           {t('app.skip')}
         </button>
       )}
+      <Suspense>
+        <Notifier me={user.id} />
+      </Suspense>
       <div className="relative flex min-h-0 flex-1">
         <ConnectionBar atFoot={showsRooms} />
         <div

@@ -5,17 +5,19 @@ import { linkTo, SETTINGS_PAGES, type SettingsPage } from '../route.ts'
 import type { IconName } from '../ui/icon.tsx'
 import { Pages } from '../ui/pages.tsx'
 import { AppearancePage } from './appearance-page.tsx'
+import { NotificationsPage } from './notifications-page.tsx'
 
 const icons: Record<SettingsPage, IconName> = {
   profile: 'people',
   appearance: 'sun',
-  notifications: 'wave',
+  notifications: 'bell',
   password: 'lock',
   devices: 'globe',
 }
 
 const faces: Partial<Record<SettingsPage, ComponentType<{ user: User }>>> = {
   appearance: AppearancePage,
+  notifications: NotificationsPage,
 }
 
 /** What a person sets for themselves. */

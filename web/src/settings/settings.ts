@@ -9,8 +9,14 @@ interface Settings {
   theme: Theme
   /** null: as the browser asks. */
   language: Language | null
+  /** Whether new messages are shown by the system, where the browser allows it. */
+  desktop: boolean
+  sound: boolean
+  /** Whether notifications leave out what was written. */
+  hideText: boolean
   setTheme(theme: Theme): void
   setLanguage(language: Language): void
+  setNotifications(changes: Partial<Pick<Settings, 'desktop' | 'sound' | 'hideText'>>): void
 }
 
 /** What a person chose for this browser. `public/theme.js` reads the same entry before the first paint. */
@@ -19,10 +25,17 @@ export const useSettings = create<Settings>()(
     (set) => ({
       theme: 'system',
       language: null,
+      desktop: false,
+      sound: false,
+      hideText: false,
       setTheme: (theme) => set({ theme }),
       setLanguage: (language) => set({ language }),
+      setNotifications: (changes) => set(changes),
     }),
-    { name: 'yeoul.settings', partialize: ({ theme, language }) => ({ theme, language }) },
+    {
+      name: 'yeoul.settings',
+      partialize: ({ theme, language, desktop, sound, hideText }) => ({ theme, language, desktop, sound, hideText }),
+    },
   ),
 )
 

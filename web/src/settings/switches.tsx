@@ -8,7 +8,8 @@ interface SwitchProps<T extends string> {
   onChoose(value: T): void
 }
 
-function Switch<T extends string>({ label, value, choices, onChoose }: SwitchProps<T>) {
+/** One of a few, all of them in sight. */
+export function Switch<T extends string>({ label, value, choices, onChoose }: SwitchProps<T>) {
   return (
     <fieldset className="flex rounded-xl bg-surface/70 p-1">
       <legend className="sr-only">{label}</legend>

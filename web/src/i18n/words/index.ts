@@ -34,6 +34,9 @@ export const words = {
 export type Words = Record<string, Record<Language, string>>
 
 // Strings of parts that are loaded when they are first opened; they add themselves with `addWords`.
-type LaterKey = keyof typeof import('./admin.ts').admin | keyof typeof import('./admin-config.ts').adminConfig
+type LaterKey =
+  | keyof typeof import('./admin.ts').admin
+  | keyof typeof import('./admin-config.ts').adminConfig
+  | keyof typeof import('./notifications.ts').notifications
 
 export type MessageKey = keyof typeof words | LaterKey

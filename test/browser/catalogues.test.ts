@@ -8,10 +8,11 @@ import { withParticles } from '../../web/src/i18n/particles.ts'
 import { admin } from '../../web/src/i18n/words/admin.ts'
 import { adminConfig } from '../../web/src/i18n/words/admin-config.ts'
 import { words } from '../../web/src/i18n/words/index.ts'
+import { keyboard } from '../../web/src/i18n/words/keyboard.ts'
 import { notifications } from '../../web/src/i18n/words/notifications.ts'
 import { options } from '../../web/src/i18n/words/options.ts'
 
-const all = { ...words, ...admin, ...adminConfig, ...notifications }
+const all = { ...words, ...admin, ...adminConfig, ...notifications, ...keyboard }
 
 /** The names in braces that a message takes, whatever its plural forms. */
 function placeholders(message: string): Set<string> {

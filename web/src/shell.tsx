@@ -1,9 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useCallback, useEffect } from 'react'
 import { useDrafts } from './composer/drafts.ts'
 import { ConnectionBar } from './connection/connection-bar.tsx'
 import { useWords } from './i18n/index.ts'
+import { loadSwitcher, useOverlay } from './keyboard/overlay.ts'
+import { useShortcuts } from './keyboard/shortcuts.ts'
 import { FindRooms } from './rooms/find-rooms.tsx'
 import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
@@ -16,6 +18,8 @@ import { Empty, SkeletonRows } from './ui/states.tsx'
 // Not part of the first load: fetched when they are first opened.
 const SettingsPages = lazy(() => import('./settings/settings-pages.tsx'))
 const Notifier = lazy(() => import('./notifications/notifier.tsx'))
+const QuickSwitcher = lazy(loadSwitcher)
+const KeyHelp = lazy(() => import('./keyboard/key-help.tsx'))
 const AdminPages = lazy(() => import('./admin/admin-pages.tsx'))
 
 /** The chat: rooms on the left, one conversation on the right; on a phone one of them at a time. */
@@ -26,6 +30,7 @@ export function Shell({ user }: { user: User }) {
   useEffect(() => client.connect(), [client])
   useStartOf(user.id)
   useUnreadSigns()
+  useShortcuts(route.at === 'room' ? route.room : undefined)
   const showsRooms = route.at === 'home' || route.at === 'setup' || route.at === 'reset'
 
   return (
@@ -59,7 +64,20 @@ export function Shell({ user }: { user: User }) {
           {showsRooms && <PickRoom user={user} />}
         </main>
       </div>
+      <Overlays current={route.at === 'room' ? route.room : undefined} />
     </div>
+  )
+}
+
+/** What the keyboard opens over everything. */
+function Overlays({ current }: { current: string | undefined }) {
+  const { shown, show } = useOverlay()
+  const close = useCallback(() => show(null), [show])
+  return (
+    <Suspense>
+      {shown === 'switcher' && <QuickSwitcher current={current} onClose={close} />}
+      {shown === 'keys' && <KeyHelp onClose={close} />}
+    </Suspense>
   )
 }
 

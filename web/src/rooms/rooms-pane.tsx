@@ -1,21 +1,16 @@
-import type { RoomListEntry, User } from '@yeoul/client'
-import { useMemo, useState } from 'react'
-import { VList } from 'virtua'
+import type { User } from '@yeoul/client'
+import { useState } from 'react'
 import { Wordmark } from '../brand/mark.tsx'
 import { useWords } from '../i18n/index.ts'
+import { keyText } from '../keyboard/keys.ts'
+import { loadSwitcher, useOverlay } from '../keyboard/overlay.ts'
 import { go, linkTo } from '../route.ts'
-import { useClient, useLive } from '../session/client.ts'
 import { AccountMenu } from '../settings/account-menu.tsx'
-import { Button } from '../ui/button.tsx'
-import { inputLook } from '../ui/field.tsx'
+import { Button, IconButton } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Menu, MenuItem } from '../ui/menu.tsx'
-import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
 import { type CreateKind, CreateRoom } from './create-room.tsx'
-import { RoomRow } from './room-row.tsx'
-
-/** A search box earns its place once the list is longer than a screen. */
-const SEARCHABLE = 8
+import { MyRooms } from './my-rooms.tsx'
 
 export function RoomsPane({ user, current }: { user: User; current: string | undefined }) {
   const { t } = useWords()
@@ -26,7 +21,10 @@ export function RoomsPane({ user, current }: { user: User; current: string | und
         <h1>
           <Wordmark />
         </h1>
-        <AccountMenu user={user} />
+        <span className="flex items-center gap-0.5">
+          <SwitcherButton />
+          <AccountMenu user={user} />
+        </span>
       </header>
       <div className="flex gap-2 px-4 pb-3">
         <Button look="quiet" small className="min-w-0 flex-1" onClick={() => go(linkTo.find)}>
@@ -58,55 +56,17 @@ export function RoomsPane({ user, current }: { user: User; current: string | und
   )
 }
 
-function MyRooms({ current, onCreate }: { current: string | undefined; onCreate(): void }) {
+function SwitcherButton() {
   const { t } = useWords()
-  const client = useClient()
-  const { state, rooms, error } = useLive(client.rooms)
-  const [query, setQuery] = useState('')
-  const shown = useMemo(() => filter(rooms, query), [rooms, query])
-
-  if (rooms.length === 0) {
-    if (state === 'failed') return <Failed error={error} onRetry={() => void client.rooms.reload()} />
-    if (state !== 'ready') return <SkeletonRows count={6} label={t('ui.loading')} />
-    return (
-      <Empty icon="chat" title={t('rooms.empty.title')} body={t('rooms.empty.body')}>
-        <Button small onClick={() => go(linkTo.find)}>
-          {t('rooms.find')}
-        </Button>
-        <Button look="quiet" small onClick={onCreate}>
-          {t('find.make')}
-        </Button>
-      </Empty>
-    )
-  }
+  const show = useOverlay((overlay) => overlay.show)
+  const label = t('rooms.switcher')
   return (
-    <>
-      {rooms.length >= SEARCHABLE && (
-        <div className="px-4 pb-2">
-          <input
-            type="search"
-            value={query}
-            onChange={(event) => setQuery(event.target.value)}
-            aria-label={t('rooms.search')}
-            placeholder={t('rooms.search')}
-            className={`${inputLook} h-10 text-[0.9375rem]`}
-          />
-        </div>
-      )}
-      <nav aria-label={t('rooms.title')} className="min-h-0 flex-1">
-        {shown.length === 0 ? (
-          <p className="px-6 py-4 text-[0.9375rem] text-soft">{t('rooms.none', { query })}</p>
-        ) : (
-          <VList className="safe-bottom" data={shown} itemSize={72}>
-            {(entry) => <RoomRow key={entry.room.id} entry={entry} current={entry.room.id === current} />}
-          </VList>
-        )}
-      </nav>
-    </>
+    <IconButton
+      icon="jump"
+      label={label}
+      title={`${label} (${keyText('mod', 'K')})`}
+      onPointerEnter={() => void loadSwitcher()}
+      onClick={() => show('switcher')}
+    />
   )
-}
-
-function filter(rooms: readonly RoomListEntry[], query: string): readonly RoomListEntry[] {
-  const words = query.trim().toLocaleLowerCase()
-  return words === '' ? rooms : rooms.filter(({ room }) => room.title.toLocaleLowerCase().includes(words))
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useCallback, useLayoutEffect, useMemo, useRef, useS
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { ComposerTask } from '../composer/task.ts'
 import { useWords } from '../i18n/index.ts'
+import { useNewest } from '../keyboard/newest.ts'
 import { useLive, useMe } from '../session/client.ts'
 import { Empty } from '../ui/states.tsx'
 import { Announcer } from './announcer.tsx'
@@ -51,6 +52,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
   const reading = useReading(timeline, entry, me)
   const follow = useFollow(list, items, reading, snapshot.state === 'live')
   const jump = useJump(timeline, list, items, follow, seq)
+  useNewest(follow.toBottom)
 
   const loadOlder = useCallback(() => {
     setOlderFailed(false)

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { Button, IconButton } from './button.tsx'
 
@@ -9,11 +9,8 @@ interface DialogProps {
   children: ReactNode
 }
 
-/** A modal in the browser's own <dialog>: it traps the focus, closes on Esc and gives the focus back, with no style injected. */
-export function Dialog({ title, lead, onClose, children }: DialogProps) {
-  const { t } = useWords()
-  const ref = useRef<HTMLDialogElement>(null)
-  const id = useId()
+/** Opens a <dialog> as a modal for as long as it is there, and gives the focus back after it. */
+export function useModal(ref: RefObject<HTMLDialogElement | null>): void {
   useEffect(() => {
     const dialog = ref.current!
     const before = document.activeElement
@@ -22,7 +19,15 @@ export function Dialog({ title, lead, onClose, children }: DialogProps) {
       dialog.close()
       if (before instanceof HTMLElement) before.focus()
     }
-  }, [])
+  }, [ref])
+}
+
+/** A modal in the browser's own <dialog>: it traps the focus, closes on Esc and gives the focus back, with no style injected. */
+export function Dialog({ title, lead, onClose, children }: DialogProps) {
+  const { t } = useWords()
+  const ref = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useModal(ref)
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop is a second way to what Esc does
     <dialog

@@ -2,6 +2,7 @@
 const paths = {
   plus: 'M12 5v14M5 12h14',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4',
+  jump: 'M5 6h9M5 12h5M5 18h4M16.5 18a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM21 20l-2-2.5',
   back: 'M15 5l-7 7 7 7',
   close: 'M6 6l12 12M18 6L6 18',
   people:

@@ -38,5 +38,6 @@ type LaterKey =
   | keyof typeof import('./admin.ts').admin
   | keyof typeof import('./admin-config.ts').adminConfig
   | keyof typeof import('./notifications.ts').notifications
+  | keyof typeof import('./keyboard.ts').keyboard
 
 export type MessageKey = keyof typeof words | LaterKey

@@ -1,0 +1,104 @@
+import type { RoomListEntry } from '@yeoul/client'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { VList } from 'virtua'
+import { useWords } from '../i18n/index.ts'
+import { matchRank } from '../search/match.ts'
+import { useClient, useLive } from '../session/client.ts'
+import { inputLook } from '../ui/field.tsx'
+import { Failed, SkeletonRows } from '../ui/states.tsx'
+import { NoRooms } from './no-rooms.tsx'
+import { useRoomNames } from './room-names.ts'
+import { RoomRow } from './room-row.tsx'
+
+/** A search box and a choice earn their place once the list is longer than a screen. */
+const MANY = 8
+const FILTERS = ['all', 'unread', 'direct'] as const
+type Filter = (typeof FILTERS)[number]
+
+interface MyRoomsProps {
+  current: string | undefined
+  onCreate(): void
+}
+
+export function MyRooms({ current, onCreate }: MyRoomsProps) {
+  const { t } = useWords()
+  const client = useClient()
+  const { state, rooms, error } = useLive(client.rooms)
+  const [query, setQuery] = useState('')
+  const [filter, setFilter] = useState<Filter>('all')
+  const words = useDeferredValue(query.trim())
+  const shown = useShown(rooms, rooms.length < MANY ? 'all' : filter, words, current)
+
+  if (rooms.length === 0) {
+    if (state === 'failed') return <Failed error={error} onRetry={() => void client.rooms.reload()} />
+    if (state !== 'ready') return <SkeletonRows count={6} label={t('ui.loading')} />
+    return <NoRooms onCreate={onCreate} />
+  }
+  return (
+    <>
+      {rooms.length >= MANY && (
+        <div className="flex flex-col gap-2 px-4 pb-2">
+          <input
+            type="search"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+            aria-label={t('rooms.search')}
+            placeholder={t('rooms.search')}
+            className={`${inputLook} h-10 text-[0.9375rem] touch:h-11`}
+          />
+          <FilterChoice filter={filter} onChoose={setFilter} />
+        </div>
+      )}
+      <nav aria-label={t('rooms.title')} className="min-h-0 flex-1">
+        {shown.length === 0 ? (
+          <p className="px-6 py-4 text-[0.9375rem] text-soft">
+            {words !== '' ? t('rooms.none', { query: words }) : t(`rooms.filter.none.${filter}`)}
+          </p>
+        ) : (
+          <VList className="safe-bottom" data={shown} itemSize={72}>
+            {(entry) => <RoomRow key={entry.room.id} entry={entry} current={entry.room.id === current} />}
+          </VList>
+        )}
+      </nav>
+    </>
+  )
+}
+
+function FilterChoice({ filter, onChoose }: { filter: Filter; onChoose(filter: Filter): void }) {
+  const { t } = useWords()
+  return (
+    <fieldset className="flex gap-1.5">
+      <legend className="sr-only">{t('rooms.filter')}</legend>
+      {FILTERS.map((each) => (
+        <button
+          key={each}
+          type="button"
+          aria-pressed={each === filter}
+          onClick={() => onChoose(each)}
+          className="h-8 rounded-full bg-sunk px-3 text-[0.8125rem] font-semibold text-soft transition-colors hover:bg-accent-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11 touch:px-4"
+        >
+          {t(`rooms.filter.${each}`)}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+/** The rooms that answer the words and the choice, in the order of the list. The open room stays while it is read. */
+function useShown(
+  rooms: readonly RoomListEntry[],
+  filter: Filter,
+  words: string,
+  current: string | undefined,
+): readonly RoomListEntry[] {
+  const nameOf = useRoomNames(rooms)
+  return useMemo(() => {
+    if (words === '' && filter === 'all') return rooms
+    return rooms.filter((entry) => {
+      const fits =
+        filter === 'all' ||
+        (filter === 'direct' ? entry.room.kind === 'direct' : entry.unread > 0 || entry.room.id === current)
+      return fits && (words === '' || matchRank(nameOf(entry), words) !== null)
+    })
+  }, [rooms, filter, words, current, nameOf])
+}

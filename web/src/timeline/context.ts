@@ -10,6 +10,8 @@ export interface ListActions {
   reply(message: Message): void
   edit(message: Message): void
   askDelete(message: Message): void
+  /** Shows who has read it. */
+  askReaders(message: Message): void
   jumpTo(seq: number): void
 }
 

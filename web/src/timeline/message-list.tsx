@@ -15,6 +15,7 @@ import { useJump } from './jump.ts'
 import { JumpButtons } from './jump-buttons.tsx'
 import { HEAD_HEIGHT, ListHead } from './list-head.tsx'
 import { ListRow } from './list-row.tsx'
+import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
 import { useSystemLines } from './system-lines.ts'
@@ -46,6 +47,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
   const list = useRef<VirtualizerHandle>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const [deleting, setDeleting] = useState<Message | null>(null)
+  const [asked, setAsked] = useState<Message | null>(null)
   const [olderFailed, setOlderFailed] = useState(false)
   const [focused, setFocused] = useState<string | null>(null)
 
@@ -76,6 +78,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
       reply: (message) => onTask({ type: 'reply', message }),
       edit: (message) => onTask({ type: 'edit', message }),
       askDelete: setDeleting,
+      askReaders: setAsked,
       jumpTo: jump.to,
     }),
     [timeline, governs, onTask, jump.to],
@@ -160,6 +163,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
       </div>
       <Announcer timeline={timeline} />
       {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}
+      {asked !== null && <Readers timeline={timeline} message={asked} onClose={() => setAsked(null)} />}
     </ListActionsProvider>
   )
 }

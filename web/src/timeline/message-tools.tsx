@@ -18,7 +18,7 @@ interface MessageToolsProps {
 /** What can be done with a message. Made only for the message in question: a menu for every row would cost too much. */
 export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
   const { t } = useWords()
-  const { room, reply, edit, askDelete, governs } = useListActions()
+  const { room, reply, edit, askDelete, askReaders, governs, timeline } = useListActions()
   const react = useReact()
   const body = message.body
   if (body === null) return null
@@ -46,6 +46,11 @@ export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
         >
           {t('message.copyLink')}
         </MenuItem>
+        {timeline.unreadBy(message) !== null && (
+          <MenuItem icon="eye" onSelect={() => askReaders(message)}>
+            {t('message.readers')}
+          </MenuItem>
+        )}
         {(mine || governs) && (
           <>
             <MenuLine />

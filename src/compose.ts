@@ -11,26 +11,26 @@ import { RedisPresence } from './adapters/redis/presence.ts'
 import { RedisPresenceRemains } from './adapters/redis/presence-remains.ts'
 import { RedisLogSide } from './adapters/redis/write-back.ts'
 import { openPostgresStore, openSqlStore, openWriteBack, Signals, type SqlStore } from './adapters/sql/index.ts'
+import { composeAccounts, composeTokens } from './compose-accounts.ts'
 import { type Config, databaseFile, ensureSecrets } from './config.ts'
 import { putOption, settingOptions } from './config-live.ts'
 import { Access } from './core/access.ts'
-import { AccountService } from './core/accounts.ts'
+import { AdminService } from './core/admin.ts'
 import { AppendQueue } from './core/append-queue.ts'
 import { countAppended, publishAppended } from './core/appended.ts'
+import type { Audit } from './core/audit.ts'
 import { Chat } from './core/chat.ts'
 import { runCommand } from './core/commands.ts'
-import { EndedLogins } from './core/ended-logins.ts'
 import { FanOut } from './core/fanout.ts'
+import { FiguresKeeper } from './core/figures.ts'
 import { Flusher } from './core/flusher.ts'
 import { Heads } from './core/heads.ts'
 import { HotRooms } from './core/hot-rooms.ts'
 import { Hub } from './core/hub.ts'
 import { newId } from './core/ids.ts'
-import { LoginLimits } from './core/login-limits.ts'
 import { MentionNotices } from './core/mention-notices.ts'
 import { Mentions } from './core/mentions.ts'
 import { MissedRooms } from './core/missed-rooms.ts'
-import { Passwords } from './core/passwords.ts'
 import { PresenceTicker } from './core/presence.ts'
 import { Progress } from './core/progress.ts'
 import { RoomService } from './core/rooms.ts'
@@ -38,7 +38,6 @@ import type { Gateway } from './core/session.ts'
 import { Settings } from './core/settings.ts'
 import { Subscriptions } from './core/subscriptions.ts'
 import { Sweep } from './core/sweep.ts'
-import { Tokens } from './core/tokens.ts'
 import { type BusStats, createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
 import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
@@ -69,23 +68,12 @@ export async function compose(start: Config, log: Logger, origins: Record<string
   const { store, cluster } = await openStore(config, note)
   const hub = new Hub()
 
-  const endedLogins = new EndedLogins({
-    logins: store.logins,
-    accessTokenMs: config.accessTokenMs,
+  const { endedLogins, changedRoles, tokens } = await composeTokens(config, secrets, store, {
     onEnd: (sid) => {
       for (const session of [...hub.ofLogin(sid)]) session.close('session_ended')
     },
     failed,
   })
-  const tokens = await Tokens.create(
-    {
-      secret: secrets.jwtSecret,
-      previousSecret: config.jwtPreviousSecret ?? undefined,
-      issuer: config.publicUrl ?? 'yeoul',
-      lifeMs: config.accessTokenMs,
-    },
-    endedLogins,
-  )
   const mesh = await openMesh(config, cluster, note, failed, {
     id: newId(),
     name: config.nodeName,
@@ -120,24 +108,8 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     failed,
   })
 
-  const passwords = new Passwords()
-  const loginLimits = new LoginLimits()
-  const accounts = new AccountService(
-    {
-      accounts: store.accounts,
-      logins: store.logins,
-      tokens,
-      passwords,
-      bus,
-      limits: () => (config.rateLimit ? loginLimits : null),
-    },
-    {
-      secret: secrets.jwtSecret,
-      registration: () => config.registration,
-      apiKey: config.apiKey,
-      refreshLifeMs: () => config.refreshTokenMs,
-    },
-  )
+  const audit: Audit = (action) => log.info(action, 'an admin changed something')
+  const { passwords, accounts, resets } = composeAccounts(config, secrets, { store, tokens, bus, audit })
 
   const hotRooms: HotRooms = new HotRooms({
     ports: { log: sequences.log, history: sequences.history, rooms: sequences.rooms, bus },
@@ -168,6 +140,7 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     metrics,
     limits,
     endedLogins,
+    changedRoles,
     settingsChanged: () => settings.refresh(),
     missedRooms: new MissedRooms(hub, failed),
     lostAnswers: () => store.stats().lostAnswers,
@@ -212,6 +185,15 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     logPublishes: sequences.log.publishes,
     access,
     progress,
+    audit,
+  })
+  const admin = new AdminService({
+    administration: store.administration,
+    accounts,
+    rooms: sequences.rooms,
+    roomService: rooms,
+    server: { storageLevel: sequences.log.level, version: VERSION, startedAt: nodes.self.startedAt },
+    audit,
   })
   const gateway: Gateway = {
     authenticate: (token) => tokens.verify(token),
@@ -266,9 +248,13 @@ export async function compose(start: Config, log: Logger, origins: Record<string
     sequences,
     hub,
     endedLogins,
+    changedRoles,
     tokens,
     passwords,
     accounts,
+    resets,
+    admin,
+    figures: new FiguresKeeper(nodes),
     hotRooms,
     fanOut,
     progress,

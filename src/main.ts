@@ -40,6 +40,9 @@ const password = user.command('password <username>').description('set a new pass
 password.option('--password-stdin', 'read the password from standard input')
 does(password, async ({ config }, name, flags) => (await import('./cli/users.ts')).setPassword(config, name, flags))
 
+const reset = user.command('reset <username>').description('print a one-time link that sets a new password')
+does(reset, async ({ config }, name) => (await import('./cli/users.ts')).printResetLink(config, name))
+
 const disable = user.command('disable <username>').description('shut an account out and end all its logins')
 does(disable, async ({ config }, name) => (await import('./cli/users.ts')).setDisabled(config, name, true))
 

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { Durations } from './core/durations.ts'
 import type { Metrics } from './core/metrics.ts'
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
@@ -48,8 +49,16 @@ export interface WriteBackReadings {
 
 /** All metrics of this process: `core` counts them, `/metrics` tells them. */
 export function createMetrics(): Metrics & {
-  /** Messages acknowledged since the start. */
-  messagesAccepted(): number
+  /** What this node tells the others of itself, read about once a second. */
+  node: {
+    /** Since the start. */
+    messagesAccepted(): number
+    deliveries(): number
+    /** Since they were last read; null: there was nothing. */
+    deliveryP99Ms(): number | null
+    ackP99Ms(): number | null
+    backlog(): number
+  }
   text(): Promise<string>
   read(readings: Readings): void
   /** Of a process that writes the Redis log to the database; to be called once. */
@@ -88,8 +97,35 @@ export function createMetrics(): Metrics & {
       },
     })
 
-  const accepted = counter('yeoul_messages_accepted_total', 'Messages acknowledged as durable')
-  let acceptedSoFar = 0
+  /** A count that is read besides. */
+  const counted = (name: string, help: string) => {
+    const shown = counter(name, help)
+    return {
+      soFar: 0,
+      inc(by = 1) {
+        this.soFar += by
+        shown.inc(by)
+      },
+    }
+  }
+  /** A measure, one for each batch or flush, of which a percentile is read besides. */
+  const timed = (name: string, help: string) => {
+    const shown = histogram(name, help, SECONDS)
+    const lately = new Durations()
+    return {
+      lately,
+      observe(seconds: number) {
+        lately.observe(seconds)
+        shown.observe(seconds)
+      },
+    }
+  }
+
+  const accepted = counted('yeoul_messages_accepted_total', 'Messages acknowledged as durable')
+  const deliveries = counted('yeoul_deliveries_total', 'Events written, times the connections they were written to')
+  const appendSeconds = timed('yeoul_append_seconds', 'From dispatch of a batch to its commit')
+  const deliverySeconds = timed('yeoul_delivery_seconds', 'Age of the oldest event of a flush once it is written')
+  let backlog = () => 0
   const recoveries = counter('yeoul_recoveries_total', 'Subscriptions and event reads by where they were served from', [
     'result',
   ])
@@ -104,22 +140,19 @@ export function createMetrics(): Metrics & {
   })
 
   return {
-    accepted: {
-      inc(by = 1) {
-        acceptedSoFar += by
-        accepted.inc(by)
-      },
+    node: {
+      messagesAccepted: () => accepted.soFar,
+      deliveries: () => deliveries.soFar,
+      deliveryP99Ms: () => deliverySeconds.lately.takeP99Ms(),
+      ackP99Ms: () => appendSeconds.lately.takeP99Ms(),
+      backlog: () => backlog(),
     },
-    messagesAccepted: () => acceptedSoFar,
+    accepted,
     duplicates: counter('yeoul_messages_duplicate_total', 'Repeats answered with the first seq'),
     appendBatchSize: histogram('yeoul_append_batch_size', 'Drafts that share one commit', SIZES),
-    appendSeconds: histogram('yeoul_append_seconds', 'From dispatch of a batch to its commit', SECONDS),
-    deliverySeconds: histogram(
-      'yeoul_delivery_seconds',
-      'Age of the oldest event of a flush once it is written',
-      SECONDS,
-    ),
-    deliveries: counter('yeoul_deliveries_total', 'Events written, times the connections they were written to'),
+    appendSeconds,
+    deliverySeconds,
+    deliveries,
     flushSeconds: histogram('yeoul_flush_seconds', 'Length of a flush', SECONDS),
     recovery: (result) => recoveries.inc({ result }),
     slowReader: (outcome) => slowReaders.inc({ outcome }),
@@ -152,6 +185,7 @@ export function createMetrics(): Metrics & {
       batchSize: histogram('yeoul_write_back_batch_size', 'Events that share one statement', SIZES),
       seconds: histogram('yeoul_write_back_seconds', 'From the log to the database, by the oldest of a batch', SECONDS),
       read(stats) {
+        backlog = () => stats().backlog
         gauge('yeoul_write_back_partitions', 'Partitions that this worker writes', () => stats().partitions)
         gauge('yeoul_write_back_backlog', 'Events of these that are not in the database', () => stats().backlog)
         gauge('yeoul_write_back_lag_seconds', 'Age of the oldest of these', () => stats().lagMs / 1_000)

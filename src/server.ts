@@ -11,7 +11,7 @@ import { startWorker } from './roles/worker.ts'
 
 /** How long `/readyz` says 503 before anything else happens, so that load balancers see it. */
 const UNREADY_MS = 1_000
-/** How often the database is asked for logins that ended and the bus did not tell of. */
+/** How often the database is asked for logins that ended and roles that changed, of which the bus did not tell. */
 const ENDED_LOGINS_MS = 2_000
 /** How often read cursors and times of last exit are written. */
 const PROGRESS_MS = 500
@@ -60,16 +60,17 @@ export async function startServer(
       connections: () => gateway?.transport.connections ?? 0,
       sessions: () => parts.hub.live,
       hotRooms: () => parts.hotRooms.size,
-      messagesAccepted: () => parts.metrics.messagesAccepted(),
+      ...parts.metrics.node,
     },
     { warn: (line) => log.warn(line), needed: config.log === 'redis' ? ['worker'] : [] },
   )
   try {
     await parts.settings.start(SETTINGS_MS)
-    await parts.endedLogins.start(ENDED_LOGINS_MS)
+    await Promise.all([parts.endedLogins.start(ENDED_LOGINS_MS), parts.changedRoles.start(ENDED_LOGINS_MS)])
     parts.progress.start(PROGRESS_MS)
     if (config.roles.includes('gateway')) gateway = startGateway(parts, () => url)
     await peers.start()
+    if (config.roles.includes('api')) parts.figures.start()
     const setupToken = config.roles.includes('api')
       ? await parts.accounts.offerSetup(config.databaseUrl !== null)
       : null
@@ -123,7 +124,9 @@ export async function startServer(
         http.closeAllConnections()
         await parts.progress.stop()
         parts.endedLogins.stop()
+        parts.changedRoles.stop()
         parts.settings.stop()
+        await parts.figures.stop()
         await peers.stop()
         await parts.sequences.close()
         await parts.mesh.close()
@@ -134,8 +137,10 @@ export async function startServer(
   } catch (error) {
     gateway?.stop()
     parts.endedLogins.stop()
+    parts.changedRoles.stop()
     parts.settings.stop()
     http.close()
+    await parts.figures.stop()
     await peers.stop()
     await parts.progress.stop()
     await parts.sequences.close()

@@ -2,9 +2,10 @@
 import { openPostgresStore, openSqlStore, type SqlStore } from '../adapters/sql/index.ts'
 import { type Config, databaseFile, ensureSecrets } from '../config.ts'
 import { AccountService } from '../core/accounts.ts'
+import { PasswordResets } from '../core/password-resets.ts'
 import { Passwords } from '../core/passwords.ts'
 import { Tokens } from '../core/tokens.ts'
-import type { Accounts } from '../ports/accounts.ts'
+import type { Administration } from '../ports/administration.ts'
 import type { Bus } from '../ports/bus.ts'
 import { Failure } from './failure.ts'
 
@@ -34,18 +35,26 @@ async function openStore(config: Config): Promise<SqlStore> {
 
 export function withAccounts<T>(
   config: Config,
-  work: (deps: { accounts: Accounts; service: AccountService }) => Promise<T>,
+  work: (deps: { administration: Administration; service: AccountService; resets: PasswordResets }) => Promise<T>,
 ): Promise<T> {
   const { jwtSecret } = ensureSecrets(config)
   return withStore(config, async (store) => {
     const tokens = await Tokens.create({ secret: jwtSecret, issuer: 'yeoul' }, { has: () => false })
-    const { accounts, logins } = store
+    const { accounts, logins, administration } = store
     const passwords = new Passwords()
     const service = new AccountService(
-      { accounts, logins, tokens, passwords, bus: NO_BUS, limits: () => null },
+      { accounts, logins, administration, tokens, passwords, bus: NO_BUS, limits: () => null },
       { secret: jwtSecret },
     )
-    return work({ accounts, service })
+    const resets = new PasswordResets({
+      links: store.resetLinks,
+      accounts,
+      logins: service,
+      passwords,
+      limits: () => null,
+      audit() {},
+    })
+    return work({ administration, service, resets })
   })
 }
 

@@ -17,6 +17,7 @@ export async function retryParked(config: Config, which: string): Promise<void> 
   await withParked(config, async (parked) => {
     for (const pk of await chosen(parked, which)) {
       const retried = await parked.retry(pk)
+      if (retried === null) continue
       console.log(retried.ok ? `${pk} is written.` : `${pk} is refused again: ${retried.why}`)
       if (!retried.ok) process.exitCode = 1
     }

@@ -1,4 +1,6 @@
 import type { Config } from '../config.ts'
+import type { Page } from '../protocol/model.ts'
+import type { AdminUser } from '../protocol/model-admin.ts'
 import { askPassword } from './ask-password.ts'
 import { withAccounts } from './data.ts'
 
@@ -28,13 +30,22 @@ export async function setDisabled(config: Config, username: string, disabled: bo
   console.log(disabled ? `${username} is shut out; all logins have ended.` : `${username} may sign in again.`)
 }
 
+/** `yeoul user reset` */
+export async function printResetLink(config: Config, username: string): Promise<void> {
+  const { token } = await withAccounts(config, ({ resets }) => resets.offerTo(username))
+  const address = addressOf(config)
+  console.log(`${username} sets a new password with this link; it works once, for 24 hours, and ends earlier links:`)
+  console.log(`  ${address}/#reset=${token}`)
+  explainPort(address)
+}
+
 /** `yeoul user list` */
 export async function listUsers(config: Config): Promise<void> {
-  await withAccounts(config, async ({ accounts }) => {
+  await withAccounts(config, async ({ administration }) => {
     let cursor: string | null = null
     let listed = 0
     do {
-      const page = await accounts.list(cursor, 200)
+      const page: Page<AdminUser> = await administration.users('', cursor, 200)
       listed += page.items.length
       for (const user of page.items) {
         const marks = [user.role === 'admin' ? 'admin' : '', user.disabled ? 'disabled' : ''].filter(Boolean).join(', ')
@@ -55,9 +66,17 @@ export async function printSetupLink(config: Config): Promise<void> {
     console.log('There is an admin already; `yeoul user create --admin` makes another one.')
     return
   }
-  // A free port is known to the running server alone.
-  const address = config.publicUrl ?? `http://localhost:${config.port || 'PORT'}`
+  const address = addressOf(config)
   console.log('Make the admin’s account with this link; it works once, for 24 hours, and ends earlier links:')
   console.log(`  ${address}/#setup=${token}`)
+  explainPort(address)
+}
+
+/** A free port is known to the running server alone. */
+function addressOf(config: Config): string {
+  return config.publicUrl ?? `http://localhost:${config.port || 'PORT'}`
+}
+
+function explainPort(address: string): void {
   if (address.endsWith(':PORT')) console.log('PORT is the one in the address that the server printed at its start.')
 }

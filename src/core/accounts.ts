@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { Account, Accounts, NewAccount } from '../ports/accounts.ts'
+import type { Administration } from '../ports/administration.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Login, Logins } from '../ports/logins.ts'
 import { YeoulError } from '../protocol/errors.ts'
-import { DISPLAY_NAME_LENGTH, PASSWORD_LENGTH, USERNAME } from '../protocol/limits.ts'
+import { USERNAME } from '../protocol/limits.ts'
 import type { User, UserRole, WaysIn } from '../protocol/model.ts'
+import type { AdminUser } from '../protocol/model-admin.ts'
+import { checkPassword, cleanDisplayName, EXTERNAL_USERNAME, externalUsername } from './account-names.ts'
 import type { Actor } from './actor.ts'
 import { cleanDevice, Devices, tellEnded } from './devices.ts'
 import { newId } from './ids.ts'
@@ -36,6 +38,7 @@ export interface AccountOptions {
 export interface AccountDeps {
   accounts: Accounts
   logins: Logins
+  administration: Pick<Administration, 'changeUser'>
   tokens: Tokens
   passwords: Passwords
   bus: Bus
@@ -79,6 +82,7 @@ export class AccountService {
   readonly devices: Devices
   readonly #accounts: Accounts
   readonly #logins: Logins
+  readonly #administration: Pick<Administration, 'changeUser'>
   readonly #tokens: Tokens
   readonly #passwords: Passwords
   readonly #bus: Bus
@@ -91,6 +95,7 @@ export class AccountService {
   constructor(deps: AccountDeps, options: AccountOptions) {
     this.#accounts = deps.accounts
     this.#logins = deps.logins
+    this.#administration = deps.administration
     this.#tokens = deps.tokens
     this.#passwords = deps.passwords
     this.#bus = deps.bus
@@ -260,11 +265,29 @@ export class AccountService {
     await this.#setPassword((await this.#named(username)).id, password)
   }
 
-  /** Shuts an account out, or lets it in again. Shutting it out ends all its logins. Rejects `user_not_found`. */
+  /** As `changeUser`, on the operator's word. */
   async disable(username: string, disabled = true): Promise<void> {
-    const { id } = await this.#named(username)
-    await this.#accounts.update(id, { disabled })
-    if (disabled) await this.#endAll(id)
+    await this.changeUser((await this.#named(username)).id, { disabled })
+  }
+
+  /**
+   * Shuts an account out or lets it in again, and changes its role. Shutting it out ends all its logins; a new role holds on
+   * every node at once. Who asks was authorised before. Rejects `user_not_found`, `last_admin`.
+   */
+  async changeUser(
+    id: string,
+    changes: { disabled?: boolean | undefined; role?: UserRole | undefined },
+  ): Promise<AdminUser> {
+    const user = await this.#administration.changeUser(id, changes, this.#now())
+    if (changes.disabled) await this.#endAll(id)
+    if (changes.role !== undefined) this.#bus.publishToUser(id, { kind: 'role_changed', role: user.role })
+    return user
+  }
+
+  /** Ends all logins of a user, who proved in another way than by a password who they are, and begins a new one. */
+  async loginAfresh(account: Account, asker: Asker): Promise<SignedIn> {
+    await this.#endAll(account.id)
+    return this.#startLogin(userOf(account), asker)
   }
 
   async #createAccount(
@@ -368,28 +391,4 @@ function ownerOf(refreshToken: string): string {
 function userOf(account: Account): User {
   const { id, username, displayName, role, createdAt } = account
   return { id, username, displayName, role, createdAt }
-}
-
-function cleanDisplayName(name: string): string {
-  checkText(name)
-  const clean = name.trim()
-  if (clean.length < DISPLAY_NAME_LENGTH.min || clean.length > DISPLAY_NAME_LENGTH.max) {
-    throw new YeoulError('bad_request', `A display name has 1 to ${DISPLAY_NAME_LENGTH.max} characters.`)
-  }
-  return clean
-}
-
-function checkPassword(password: string): string {
-  if (password.length < PASSWORD_LENGTH.min || password.length > PASSWORD_LENGTH.max) {
-    throw new YeoulError('bad_request', `A password has ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters.`)
-  }
-  return password
-}
-
-/** Nobody can register such a name: it would shut out the person whom it is made for. */
-const EXTERNAL_USERNAME = /^ext-[0-9a-f]{24}$/
-
-/** A name that fits USERNAME and is always the same for one person. */
-function externalUsername(externalId: string): string {
-  return `ext-${createHash('sha256').update(externalId).digest('hex').slice(0, 24)}`
 }

@@ -4,6 +4,7 @@ import { YeoulError } from '../protocol/errors.ts'
 import type { Push } from '../protocol/frames.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { RoomEvent } from '../protocol/model.ts'
+import type { ChangedRoles } from './changed-roles.ts'
 import type { EndedLogins } from './ended-logins.ts'
 import type { Flusher } from './flusher.ts'
 import type { HeadCell, Heads } from './heads.ts'
@@ -45,6 +46,7 @@ export class FanOut {
   readonly #metrics: Metrics
   readonly #limits: () => Limits
   readonly #endedLogins: EndedLogins
+  readonly #changedRoles: ChangedRoles
   readonly #settingsChanged: () => void
   readonly #lostAnswers: () => number
   readonly #failed: (error: unknown) => void
@@ -67,6 +69,7 @@ export class FanOut {
     metrics: Metrics
     limits: () => Limits
     endedLogins: EndedLogins
+    changedRoles: ChangedRoles
     /** Told that an admin changed the configuration on some node. */
     settingsChanged: () => void
     missedRooms: MissedRooms
@@ -82,6 +85,7 @@ export class FanOut {
     this.#metrics = parts.metrics
     this.#limits = parts.limits
     this.#endedLogins = parts.endedLogins
+    this.#changedRoles = parts.changedRoles
     this.#settingsChanged = parts.settingsChanged
     this.#lostAnswers = parts.lostAnswers
     this.#failed = parts.failed
@@ -173,6 +177,9 @@ export class FanOut {
     switch (notice.kind) {
       case 'logins_ended':
         for (const sid of notice.sids) this.#endedLogins.end(sid)
+        break
+      case 'role_changed':
+        this.#changedRoles.changed(user, notice.role)
         break
       case 'room_added':
         for (const session of this.#hub.ofUser(user)) session.roomAdded(notice.room)

@@ -13,7 +13,15 @@ export interface Readings {
   hotRooms(): number
   /** Since the start. */
   messagesAccepted(): number
+  deliveries(): number
+  /** Since they were last read; null: there was nothing. */
+  deliveryP99Ms(): number | null
+  ackP99Ms(): number | null
+  /** What this node's worker has to write back. */
+  backlog(): number
 }
+
+type Rates = Pick<NodeReport, 'sendsPerSecond' | 'deliveriesPerSecond' | 'deliveryP99Ms' | 'ackP99Ms' | 'load'>
 
 /** This node among the others: what it tells them of itself, and what it notices about them. */
 export class Peers {
@@ -27,8 +35,9 @@ export class Peers {
   readonly #missing = new Map<string, number>()
   #measuredAt = performance.now()
   #accepted = 0
+  #deliveries = 0
   #busy = performance.eventLoopUtilization()
-  #rates = { sendsPerSecond: 0, load: 0 }
+  #rates: Rates = { sendsPerSecond: 0, deliveriesPerSecond: 0, deliveryP99Ms: null, ackP99Ms: null, load: 0 }
   #timer: NodeJS.Timeout | null = null
 
   constructor(
@@ -69,7 +78,7 @@ export class Peers {
   }
 
   #report(): NodeReport {
-    const { state, connections, sessions, hotRooms } = this.#readings
+    const { state, connections, sessions, hotRooms, backlog } = this.#readings
     this.#measure()
     return {
       state: state(),
@@ -77,6 +86,7 @@ export class Peers {
       sessions: sessions(),
       hotRooms: hotRooms(),
       ...this.#rates,
+      backlog: backlog(),
       memory: process.memoryUsage.rss(),
     }
   }
@@ -86,13 +96,19 @@ export class Peers {
     const ms = now - this.#measuredAt
     if (ms < MEASURED_MS) return
     const accepted = this.#readings.messagesAccepted()
+    const deliveries = this.#readings.deliveries()
     const busy = performance.eventLoopUtilization()
+    const perSecond = (count: number) => Math.round((count * 10_000) / ms) / 10
     this.#rates = {
-      sendsPerSecond: Math.round(((accepted - this.#accepted) * 10_000) / ms) / 10,
+      sendsPerSecond: perSecond(accepted - this.#accepted),
+      deliveriesPerSecond: perSecond(deliveries - this.#deliveries),
+      deliveryP99Ms: this.#readings.deliveryP99Ms(),
+      ackP99Ms: this.#readings.ackP99Ms(),
       load: Math.round(performance.eventLoopUtilization(busy, this.#busy).utilization * 1_000) / 1_000,
     }
     this.#measuredAt = now
     this.#accepted = accepted
+    this.#deliveries = deliveries
     this.#busy = busy
   }
 

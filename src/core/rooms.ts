@@ -19,6 +19,7 @@ import type {
 } from '../protocol/model.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
+import type { Audit } from './audit.ts'
 import { newId } from './ids.ts'
 import { may, outranks, type RoomRight } from './permissions.ts'
 import type { Progress } from './progress.ts'
@@ -40,6 +41,7 @@ export class RoomService {
   readonly #logPublishes: boolean
   readonly #access: Access
   readonly #progress: Progress
+  readonly #audit: Audit
 
   constructor(parts: {
     rooms: Rooms
@@ -51,6 +53,7 @@ export class RoomService {
     logPublishes: boolean
     access: Access
     progress: Progress
+    audit: Audit
   }) {
     this.#rooms = parts.rooms
     this.#memberships = parts.memberships
@@ -60,6 +63,7 @@ export class RoomService {
     this.#logPublishes = parts.logPublishes
     this.#access = parts.access
     this.#progress = parts.progress
+    this.#audit = parts.audit
   }
 
   /** Makes a room with the caller as its owner; the direct room of a pair is made once and comes back after that. */
@@ -124,6 +128,7 @@ export class RoomService {
     const { change, members } = await this.#rooms.remove(id, actor.user, Date.now())
     this.#publish(id, change)
     for (const user of members) this.#bus.publishToUser(user, { kind: 'room_removed', room: id })
+    if (actor.role === 'admin') this.#audit({ admin: actor.user, did: 'delete_room', room: id })
   }
 
   /** Joins an open room. Again is fine and changes nothing. */

@@ -15,6 +15,11 @@ export interface EndedSids {
   has(sid: string): boolean
 }
 
+/** Knows the roles that became others than access tokens that may still be alive name. */
+export interface RolesNow {
+  of(user: string): UserRole | undefined
+}
+
 export interface TokenOptions {
   /** The server's secret; keys are derived from it. */
   secret: string
@@ -50,22 +55,24 @@ export class Tokens {
   readonly #keys: Key[]
   readonly #issuer: string
   readonly #ended: EndedSids
+  readonly #roles: RolesNow | undefined
   readonly #cached: number
   readonly #now: () => number
   readonly #verified = new Map<string, Verified>()
 
-  private constructor(keys: Key[], ended: EndedSids, options: TokenOptions) {
+  private constructor(keys: Key[], options: TokenOptions, ended: EndedSids, roles?: RolesNow) {
     this.lifeMs = options.lifeMs ?? 15 * 60_000
     this.#keys = keys
     this.#issuer = options.issuer
     this.#ended = ended
+    this.#roles = roles
     this.#cached = options.cached ?? 16_384
     this.#now = options.now ?? Date.now
   }
 
-  static async create(options: TokenOptions, ended: EndedSids): Promise<Tokens> {
+  static async create(options: TokenOptions, ended: EndedSids, roles?: RolesNow): Promise<Tokens> {
     const secrets = options.previousSecret === undefined ? [options.secret] : [options.secret, options.previousSecret]
-    return new Tokens(await Promise.all(secrets.map(importKey)), ended, options)
+    return new Tokens(await Promise.all(secrets.map(importKey)), options, ended, roles)
   }
 
   /** The ids of the keys whose tokens it takes; it signs with the first. */
@@ -88,7 +95,7 @@ export class Tokens {
     return { token, expiresAt: expiresAt * 1_000 }
   }
 
-  /** Rejects `unauthenticated`, `token_expired`; `session_ended` when the login behind the token has ended. */
+  /** Rejects `unauthenticated`; `token_expired`, also when the role is another one by now; `session_ended` when the login behind the token has ended. */
   async verify(token: string): Promise<Verified> {
     const known = this.#verified.get(token)
     const verified = known ?? (await this.#check(token))
@@ -99,6 +106,10 @@ export class Tokens {
     if (this.#ended.has(verified.sid)) {
       this.#verified.delete(token)
       throw new YeoulError('session_ended')
+    }
+    if ((this.#roles?.of(verified.user) ?? verified.role) !== verified.role) {
+      this.#verified.delete(token)
+      throw new YeoulError('token_expired', 'The role of this user was changed; get a new token.')
     }
     if (known === undefined) this.#remember(token, verified)
     return verified

@@ -1,4 +1,4 @@
-import type { Page, User, UserRole } from '../protocol/model.ts'
+import type { User, UserRole } from '../protocol/model.ts'
 
 export interface Account extends User {
   role: UserRole
@@ -33,11 +33,8 @@ export interface Accounts {
   find(q: string, limit: number): Promise<User[]>
   /** The ids of the user names that exist. */
   idsOf(usernames: string[]): Promise<Map<string, string>>
-  /** Rejects `user_not_found`. */
-  update(
-    id: string,
-    changes: { displayName?: string; passwordHash?: string; disabled?: boolean; role?: UserRole },
-  ): Promise<User>
+  /** A new password ends the user's reset link. Rejects `user_not_found`. */
+  update(id: string, changes: { displayName?: string; passwordHash?: string }): Promise<User>
   /** Keeps the hash of a one-time set-up token until `expiresAt`, in place of any earlier one; false when an admin exists already. */
   offerSetup(tokenHash: string, expiresAt: number): Promise<boolean>
   /**
@@ -45,5 +42,4 @@ export interface Accounts {
    * again (its display name brought up to date). Rejects `username_taken` when the first would take an existing name.
    */
   ensureExternal(externalId: string, account: NewAccount): Promise<User>
-  list(cursor: string | null, limit: number): Promise<Page<User & { disabled: boolean }>>
 }

@@ -1,4 +1,4 @@
-import type { NotifyLevel, RoomEvent } from '../protocol/model.ts'
+import type { NotifyLevel, RoomEvent, UserRole } from '../protocol/model.ts'
 
 /** What one node tells all nodes about a room. */
 export type RoomNotice =
@@ -16,6 +16,8 @@ export type UserNotice =
   /** The user wants to be told of more or less of a room. */
   | { kind: 'notify'; room: string; notify: NotifyLevel }
   | { kind: 'logins_ended'; sids: string[] }
+  /** An admin gave the user another role than their access tokens name. */
+  | { kind: 'role_changed'; role: UserRole }
   /** Told with the admin who did it as the user; every node looks at the settings then. */
   | { kind: 'settings_changed' }
 

@@ -21,6 +21,10 @@ export interface Login {
  * is kept sealed by the caller so that a race between tabs can be answered with it.
  */
 export interface Logins {
+  /**
+   * Rejects `user_not_found`, `account_disabled`: what was asked before an account was disabled is either refused or among
+   * the logins that `endAll` then ends.
+   */
   start(login: Login, tokenHash: string): Promise<void>
   /**
    * Spends a token for its successor, in one transaction. A token spent before ends the whole family and answers

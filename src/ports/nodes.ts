@@ -23,6 +23,14 @@ export interface NodeReport {
   hotRooms: number
   /** Messages accepted in the last second. */
   sendsPerSecond: number
+  /** Events written in the last second, times the connections that they were written to. */
+  deliveriesPerSecond: number
+  /** From the time of an event until it is written to the connections, ms; null when nothing was delivered. */
+  deliveryP99Ms: number | null
+  /** From the dispatch of a batch of messages until it is durable, ms; null when nothing was sent. */
+  ackP99Ms: number | null
+  /** Events of the fast log that this node's worker has not written to the database yet; 0 without one. */
+  backlog: number
   /** Share of the main thread's time that was busy since the last heartbeat, 0 to 1. */
   load: number
   /** Resident memory of the process, in bytes. */

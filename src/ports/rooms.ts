@@ -23,6 +23,12 @@ export interface RoomRecord extends Room {
   n: number
 }
 
+/** A room as admins see it listed. */
+export interface ListedRoom extends RoomRecord {
+  /** When the newest message was sent; null when there was none. */
+  lastMessageAt: number | null
+}
+
 /**
  * Rooms. Each change commits together with its event in the room's sequence (P2, decision 1), or not at all.
  * A room that was deleted is like one that never was: `room_not_found`.
@@ -36,6 +42,8 @@ export interface Rooms {
   get(id: string): Promise<RoomRecord | null>
   /** Open rooms whose title holds `q` (any case; all when empty), the liveliest first. */
   listOpen(q: string, cursor: string | null, limit: number): Promise<Page<Room>>
+  /** All open rooms and groups, otherwise as `listOpen`. Direct rooms are private: no list shows them. */
+  list(q: string, cursor: string | null, limit: number): Promise<Page<ListedRoom>>
   /** Rejects `capacity_too_small`, `room_not_found`. Changing nothing appends nothing. */
   update(
     id: string,

@@ -13,11 +13,14 @@ import { VERSION } from '../version.ts'
 
 /** The role that answers HTTP: the API, its documents, the page. What operators ask is answered by every role. */
 export function createApi(parts: Parts, peers: Peers, publicUrl: () => string, ready: HttpDeps['ready']) {
-  const { config, log, metrics, accounts, tokens, chat, rooms, settings } = parts
+  const { config, log, metrics, accounts, resets, admin, figures, tokens, chat, rooms, settings } = parts
   const api = config.roles.includes('api')
   const deps: HttpDeps = {
     api,
     accounts,
+    resets,
+    admin,
+    figures,
     tokens,
     chat,
     rooms,

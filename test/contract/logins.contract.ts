@@ -43,6 +43,23 @@ export function loginsContract(open: OpenEmptyStore): void {
       assert.ok((await rotate(next, `third-${token}`)).ok)
     })
 
+    test('nobody who is shut out begins a login; one that was asked for meanwhile is refused or among those that end', async () => {
+      const { administration, logins } = opened.store
+      const shut = await newUser(opened.store)
+      await administration.changeUser(shut, { disabled: true }, 1)
+      await assert.rejects(start({ user: shut }), code('account_disabled'))
+      await assert.rejects(start({ user: newId() }), code('user_not_found'))
+      for (let round = 0; round < 20; round++) {
+        const user = await newUser(opened.store)
+        const [asked] = await Promise.allSettled([
+          start({ user }),
+          administration.changeUser(user, { disabled: true }, 1).then(() => logins.endAll(user, 5_000)),
+        ])
+        if (asked.status === 'rejected') assert.equal(asked.reason.code, 'account_disabled')
+        assert.deepEqual((await logins.list(user, null, 10)).items, [])
+      }
+    })
+
     test('a spent token ends the whole family', async () => {
       const { logins } = opened.store
       const { login, token } = await start()

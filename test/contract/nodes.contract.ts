@@ -10,6 +10,7 @@ export function identity(name: string): NodeIdentity {
 
 export const report: NodeReport = {
   ...{ state: 'ready', connections: 3, sessions: 2, hotRooms: 1, sendsPerSecond: 0.5, load: 0.25, memory: 1_000_000 },
+  ...{ deliveriesPerSecond: 7, deliveryP99Ms: 12.5, ackP99Ms: null, backlog: 3 },
 }
 
 /** What every registry promises, as one node sees it. */

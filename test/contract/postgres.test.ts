@@ -3,12 +3,14 @@ import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { openPostgresStore } from '../../src/adapters/sql/index.ts'
 import { accountsContract } from './accounts.contract.ts'
+import { administrationContract } from './administration.contract.ts'
 import { historyContract } from './history.contract.ts'
 import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { loginsContract } from './logins.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
 import { mentionsContract } from './mentions.contract.ts'
+import { resetLinksContract } from './reset-links.contract.ts'
 import { roomsContract } from './rooms.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import type { OpenStore } from './store.ts'
@@ -31,6 +33,8 @@ describe('the sql adapter on PostgreSQL', () => {
   accountsContract(open)
   loginsContract(open)
   settingsContract(open)
+  resetLinksContract(open)
+  administrationContract(open)
 })
 
 async function openEmpty(postgres: Postgres): Promise<OpenStore> {

@@ -182,6 +182,35 @@ export function roomsContract(open: OpenEmptyStore): void {
       assert.equal((await store.rooms.listOpen(`방 ab${word}`.normalize('NFD'), null, 10)).items.length, 7)
     })
 
+    test('admins see open rooms and groups listed, with their counts; direct and deleted rooms never', async () => {
+      const { store } = opened
+      const [ann, bob] = (await newUsers(store, 2)) as [string, string]
+      const word = newId().slice(-12)
+      const make = (kind: 'open' | 'group', title: string, at: number) => newRoom(store, [ann], { kind, title, at })
+      const silent = await make('open', `${word} silent`, 1_000)
+      const group = await make('group', `${word} Group`, 2_000)
+      const gone = await make('open', `${word} gone`, 3_000)
+      const { room: between } = await store.rooms.create({ ...direct(ann, bob), title: `${word} two` })
+      await store.rooms.remove(gone, ann, 9)
+      const first = await say(store, group, ann, 'a')
+      await say(store, group, ann, 'b')
+      const at = (await store.history.message(group, first + 1))?.at
+      await append(store, { type: 'delete', room: group, actor: ann, target: first, moderate: false })
+      const page = await store.rooms.list(word, null, 10)
+      assert.deepEqual(
+        page.items.map((room) => [room.id, room.kind, room.n, room.lastMessageAt, room.position.seq]),
+        [
+          [group, 'group', 2, at, 4],
+          [silent, 'open', 0, null, 1],
+        ],
+      )
+      assert.ok(!JSON.stringify(await store.rooms.list('', null, 200)).includes(between.id))
+      const one = await store.rooms.list(word.toUpperCase(), null, 1)
+      assert.equal(one.items[0]?.id, group)
+      assert.equal((await store.rooms.list(word, one.nextCursor, 1)).items[0]?.id, silent)
+      assert.equal((await store.rooms.list(`${word}%`, null, 10)).items.length, 0)
+    })
+
     test('a cursor that this server did not give is refused', async () => {
       const { store } = opened
       const ann = await newUser(store)
@@ -195,10 +224,10 @@ export function roomsContract(open: OpenEmptyStore): void {
       ]
       for (const cursor of forged) {
         await assert.rejects(store.rooms.listOpen('', cursor, 5), code('bad_request'))
+        await assert.rejects(store.rooms.list('', cursor, 5), code('bad_request'))
         await assert.rejects(store.memberships.list(id, cursor, 5), code('bad_request'))
         await assert.rejects(store.memberships.ofUser(ann, cursor, 5), code('bad_request'))
       }
-      await assert.rejects(store.accounts.list('x', 5), code('bad_request'))
     })
 
     test('access answers kind, role and ban in one, and whether the room is full', async () => {

@@ -5,12 +5,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe } from 'node:test'
 import { openSqlStore } from '../../src/adapters/sql/index.ts'
 import { accountsContract } from './accounts.contract.ts'
+import { administrationContract } from './administration.contract.ts'
 import { historyContract } from './history.contract.ts'
 import { logContract } from './log.contract.ts'
 import { logModelContract } from './log-model.contract.ts'
 import { loginsContract } from './logins.contract.ts'
 import { membershipsContract } from './memberships.contract.ts'
 import { mentionsContract } from './mentions.contract.ts'
+import { resetLinksContract } from './reset-links.contract.ts'
 import { roomsContract } from './rooms.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import type { OpenStore } from './store.ts'
@@ -25,6 +27,8 @@ describe('the sql adapter on a file', () => {
   accountsContract(openSqlite)
   loginsContract(openSqlite)
   settingsContract(openSqlite)
+  resetLinksContract(openSqlite)
+  administrationContract(openSqlite)
 })
 
 async function openSqlite(): Promise<OpenStore> {

@@ -1,9 +1,11 @@
 import { newId } from '../../src/core/ids.ts'
 import type { Accounts } from '../../src/ports/accounts.ts'
+import type { Administration } from '../../src/ports/administration.ts'
 import type { History } from '../../src/ports/history.ts'
 import type { Appended, Draft, Log, MessageDraft } from '../../src/ports/log.ts'
 import type { Login, Logins } from '../../src/ports/logins.ts'
 import type { Memberships } from '../../src/ports/memberships.ts'
+import type { ResetLinks } from '../../src/ports/reset-links.ts'
 import type { NewRoom, Rooms } from '../../src/ports/rooms.ts'
 import type { SettingsLog } from '../../src/ports/settings.ts'
 import type { RoomEvent } from '../../src/protocol/model.ts'
@@ -17,6 +19,8 @@ export interface Store {
   memberships: Memberships
   history: History
   settings: SettingsLog
+  resetLinks: ResetLinks
+  administration: Administration
 }
 
 /** A store under test. A contract suite asks for one and gives it back. */

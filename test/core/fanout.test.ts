@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryBus } from '../../src/adapters/memory/bus.ts'
 import { openSqlStore, type SqlStore } from '../../src/adapters/sql/index.ts'
+import { ChangedRoles } from '../../src/core/changed-roles.ts'
 import { EndedLogins } from '../../src/core/ended-logins.ts'
 import { FanOut } from '../../src/core/fanout.ts'
 import { Flusher } from '../../src/core/flusher.ts'
@@ -79,6 +80,7 @@ function node(limits = { rooms: 100, tail: 50, tailEvents: 10_000 }, writeQueueB
     metrics,
     limits: () => DEFAULT_LIMITS,
     endedLogins: new EndedLogins({ logins: store.logins, accessTokenMs: 1_000, onEnd() {}, failed }),
+    changedRoles: new ChangedRoles({ administration: store.administration, accessTokenMs: 1_000 }),
     settingsChanged: () => {},
     missedRooms: new MissedRooms(hub, failed),
     lostAnswers: () => lost,

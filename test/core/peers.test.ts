@@ -15,6 +15,10 @@ const readings: Readings = {
   sessions: () => 2,
   hotRooms: () => 1,
   messagesAccepted: () => 0,
+  deliveries: () => 0,
+  deliveryP99Ms: () => null,
+  ackP99Ms: () => null,
+  backlog: () => 0,
 }
 
 function identity(name: string, keys: string[]): NodeIdentity {
@@ -88,7 +92,13 @@ test('a node says how busy it is, and what it takes a second', async () => {
   const nodes = new MemoryNodes(identity('one', ['k']))
   const peers = new Peers(
     nodes,
-    { ...readings, messagesAccepted: () => accepted },
+    {
+      ...readings,
+      messagesAccepted: () => accepted,
+      deliveries: () => accepted * 10,
+      deliveryP99Ms: () => (accepted === 0 ? null : 7),
+      backlog: () => 5,
+    },
     {
       warn: () => assert.fail('nothing to tell'),
     },
@@ -103,6 +113,9 @@ test('a node says how busy it is, and what it takes a second', async () => {
   const { sendsPerSecond, load } = self
   assert.ok(sendsPerSecond > 20 && sendsPerSecond < 360, `${sendsPerSecond} a second`)
   assert.ok(load > 0.02 && load < 0.98, `load ${load}`)
+  const ten = self.deliveriesPerSecond / sendsPerSecond
+  assert.ok(ten > 9.9 && ten < 10.1, `${self.deliveriesPerSecond} deliveries a second`)
+  assert.deepEqual([self.deliveryP99Ms, self.ackP99Ms, self.backlog], [7, null, 5])
   const again = await peers.list(ADMIN)
   assert.equal(again[0]?.sendsPerSecond, sendsPerSecond, 'who looks twice at once measures nothing')
   await assert.rejects(peers.list({ ...ADMIN, role: 'user' }), { code: 'forbidden' })

@@ -90,12 +90,23 @@ test('an account that `yeoul user` makes works on a server that runs; a new pass
   const spent = await api(server.url, 'POST', '/auth/refresh', { refreshToken: first.body.refreshToken })
   assert.equal(spent.status, 401)
 
+  const last = await user(['disable', 'root'])
+  assert.equal(last.stderr, 'yeoul: No admin would be left who can sign in; make somebody else an admin first.\n')
+  assert.equal((await user(['create', 'second', '--admin', '--password-stdin'], 'a password of theirs')).code, 0)
   assert.equal((await user(['disable', 'root'])).code, 0)
   assert.equal((await login('the second password')).body.code, 'account_disabled')
   assert.match((await user(['list'])).stdout, /^root\troot\t\S+\tadmin, disabled$/m)
   assert.equal((await user(['enable', 'root'])).code, 0)
   assert.equal((await login('the second password')).status, 200)
   assert.equal((await user(['disable', 'nobody'])).stderr, 'yeoul: No such user.\n')
+
+  const reset = await user(['reset', 'Root'])
+  const token = /^ {2}http:\/\/localhost:\w+\/#reset=([\w-]{43})$/m.exec(reset.stdout)?.[1]
+  const redeemed = await api(server.url, 'POST', '/auth/reset', { token, password: 'the third password' })
+  assert.equal(redeemed.status, 200)
+  assert.equal((await login('the second password')).status, 401)
+  assert.equal((await login('the third password')).status, 200)
+  assert.equal((await user(['reset', 'nobody'])).stderr, 'yeoul: No such user.\n')
 
   server.signal('SIGTERM')
   assert.equal(await server.exited, 0)

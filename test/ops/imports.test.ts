@@ -79,10 +79,10 @@ function importsUnder(folder: string): Import[] {
   )
 }
 
-/** `core` for src/core/hub.ts, `config` for src/config.ts and src/config-….ts. */
+/** `core` for src/core/hub.ts, `config` for src/config.ts and src/config-….ts, `compose` likewise. */
 function layerOf(path: string): string {
   const first = path.split('/')[1] as string
-  return first.endsWith('.ts') ? first.slice(0, -'.ts'.length).replace(/^config-.*/, 'config') : first
+  return first.endsWith('.ts') ? first.slice(0, -'.ts'.length).replace(/^(config|compose)-.*/, '$1') : first
 }
 
 const target = ({ file, from }: Import): string => normalize(join(dirname(file), from))

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { type Config, configWith } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 
@@ -15,7 +15,10 @@ export interface TestServer extends RunningServer {
 }
 
 /** The real server in this process, on a free port, with its data in a folder that goes with it. `await using` it. */
-export async function startTestServer(changes: Partial<Config> = {}): Promise<TestServer> {
+export async function startTestServer(
+  changes: Partial<Config> = {},
+  log: Logger = pino({ level: process.env.TEST_LOG ?? 'silent' }),
+): Promise<TestServer> {
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'yeoul-')))
   const config = configWith({
     port: 0,
@@ -27,7 +30,7 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
     watchTickMs: 200,
     ...changes,
   })
-  const server = await startServer(config, pino({ level: process.env.TEST_LOG ?? 'silent' }))
+  const server = await startServer(config, log)
   let closed = false
   const close = async () => {
     if (closed) return

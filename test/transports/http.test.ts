@@ -682,8 +682,38 @@ describe('what every request meets', () => {
     )
   })
 
+  test('an admin sees people and rooms, and hands out a link for a new password', async () => {
+    const login = { username: 'admin', password: 'a password of the admin' }
+    const { body } = await api.call<{ accessToken: string }>('POST', '/auth/login', { body: login })
+    const token = body.accessToken
+    const ask = <T>(method: string, path: string, body?: object) => api.call<T>(method, path, { token, body })
+    const users = await ask<Page<{ id: string; disabled: boolean }>>('GET', '/admin/users?q=sora&limit=1')
+    assert.deepEqual(
+      users.body.items.map(({ id, disabled }) => [id, disabled]),
+      [[sora.id, false]],
+    )
+    assert.equal((await ask('PATCH', `/admin/users/${sora.id}`, { disabled: false, role: 'user' })).status, 200)
+    const link = await ask<{ token: string }>('POST', `/admin/users/${sora.id}/reset`)
+    const reset = { token: link.body.token, password: 'a new password of hers' }
+    assert.equal((await api.call('POST', '/auth/reset', { body: reset })).status, 200)
+    assert.equal(await codeOf(api.call('POST', '/auth/reset', { body: reset })), 'reset_token_invalid')
+    const room = await makeRoom(mina, { title: 'to be deleted' })
+    await send(mina, room.id, 'x')
+    const rooms = await ask<Page<{ id: string; messageCount: number }>>('GET', '/admin/rooms?q=to%20be')
+    assert.deepEqual(
+      rooms.body.items.map(({ id, messageCount }) => [id, messageCount]),
+      [[room.id, 1]],
+    )
+    assert.equal((await ask('DELETE', `/admin/rooms/${room.id}`)).status, 204)
+    for (const path of ['figures?since=1', 'summary', 'parked'])
+      assert.equal((await ask('GET', `/admin/${path}`)).status, 200)
+    assert.equal(await codeOf(ask('POST', '/admin/parked/1/retry')), 'parked_not_found')
+  })
+
   test('every operation of the document has succeeded in these tests', () => {
+    // Entries are parked where a log stands before the database; test/cluster/administration.test.ts has one written.
+    const elsewhere = ['POST /api/v1/admin/parked/{entry}/retry']
     const missing = api.operations.map((o) => `${o.method} ${o.template}`).filter((name) => !api.succeeded.has(name))
-    assert.deepEqual(missing, [])
+    assert.deepEqual(missing, elsewhere)
   })
 })

@@ -46,6 +46,17 @@ export class LogRooms implements Rooms {
     return { ...page, items: page.items.map((room) => roomNow(room, warm.get(room.id))) }
   }
 
+  async list(...range: Parameters<Rooms['list']>): ReturnType<Rooms['list']> {
+    const page = await this.#database.list(...range)
+    const warm = await this.#parts.functions.warm(page.items.map(({ id }) => id))
+    const items = page.items.map((room) => {
+      const now = warm.get(room.id)
+      if (now === undefined) return room
+      return { ...roomNow(room, now), n: now.n, lastMessageAt: now.lastSeq === 0 ? null : now.lastAt }
+    })
+    return { ...page, items }
+  }
+
   async update(...wanted: Parameters<Rooms['update']>): ReturnType<Rooms['update']> {
     const update = () => this.#database.update(...wanted)
     const { made, change } = await this.#parts.changes.make(wanted[0], update, ({ change }) => ({

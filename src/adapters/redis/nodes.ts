@@ -171,12 +171,20 @@ function read(answer: unknown): [now: number, beats: { beat: number; record: Nod
   return [now, beats]
 }
 
+/** What a node of an older version does not tell. */
+const UNSAID = {
+  deliveriesPerSecond: 0,
+  deliveryP99Ms: null,
+  ackP99Ms: null,
+  backlog: 0,
+} satisfies Partial<NodeReport>
+
 /** null for what is no record of a node: others may write into Redis too, and none of them may stop this node. */
 function recordOf(json: string): NodeRecord | null {
   try {
     const record = JSON.parse(json)
     const lists = [record.roles, record.keys]
-    return typeof record.id === 'string' && lists.every(Array.isArray) ? record : null
+    return typeof record.id === 'string' && lists.every(Array.isArray) ? { ...UNSAID, ...record } : null
   } catch {
     return null
   }

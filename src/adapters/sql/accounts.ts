@@ -1,8 +1,7 @@
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
 import type { Account, Accounts, NewAccount } from '../../ports/accounts.ts'
 import { YeoulError } from '../../protocol/errors.ts'
-import type { Page, User, UserRole } from '../../protocol/model.ts'
-import { decodeCursor, pageOf } from './cursor.ts'
+import type { User, UserRole } from '../../protocol/model.ts'
 import { nameBegins } from './names.ts'
 import type { Tables, UserRow } from './tables.ts'
 import type { Snapshot, Transaction } from './transaction.ts'
@@ -19,14 +18,15 @@ export const accountWrites = {
     const set = {
       ...(changes.displayName !== undefined && { display_name: changes.displayName }),
       ...(changes.passwordHash !== undefined && { password_hash: changes.passwordHash }),
-      ...(changes.disabled !== undefined && { disabled: changes.disabled ? 1 : 0 }),
-      ...(changes.role !== undefined && { role: changes.role }),
     }
     const row =
       Object.keys(set).length === 0
         ? await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
         : await db.updateTable('users').set(set).where('id', '=', id).returningAll().executeTakeFirst()
     if (row === undefined) throw new YeoulError('user_not_found')
+    if (changes.passwordHash !== undefined) {
+      await db.deleteFrom('reset_links').where('user_pk', '=', row.pk).execute()
+    }
     return { ...userOf(row), role: row.role }
   },
 
@@ -88,25 +88,6 @@ export const accountReads = {
     const rows = await db.selectFrom('users').select(['username', 'id']).where('username', 'in', usernames).execute()
     return new Map(rows.map((row) => [row.username, row.id]))
   },
-
-  async listAccounts(
-    { db }: Snapshot,
-    cursor: string | null,
-    limit: number,
-  ): Promise<Page<User & { disabled: boolean }>> {
-    let query = db.selectFrom('users').selectAll()
-    if (cursor !== null) query = query.where('pk', '>', decodeCursor(cursor, 1)[0] as number)
-    const rows = await query
-      .orderBy('pk')
-      .limit(limit + 1)
-      .execute()
-    return pageOf(
-      rows,
-      limit,
-      (row) => ({ ...userOf(row), role: row.role, disabled: row.disabled === 1 }),
-      (row) => [row.pk],
-    )
-  },
 }
 
 /** Rejects `username_taken`. */
@@ -152,6 +133,6 @@ function userOf(row: Selectable<UserRow>): User {
   return { id: row.id, username: row.username, displayName: row.display_name, createdAt: row.created_at }
 }
 
-function accountOf(row: Selectable<UserRow>): Account {
+export function accountOf(row: Selectable<UserRow>): Account {
   return { ...userOf(row), role: row.role, passwordHash: row.password_hash, disabled: row.disabled === 1 }
 }

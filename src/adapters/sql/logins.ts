@@ -1,17 +1,24 @@
 import type { Kysely } from 'kysely'
 import type { Login, Logins } from '../../ports/logins.ts'
+import { YeoulError } from '../../protocol/errors.ts'
 import type { Page } from '../../protocol/model.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import type { Tables } from './tables.ts'
-import { type Snapshot, type Transaction, userPk } from './transaction.ts'
+import type { Snapshot, Transaction } from './transaction.ts'
 
 export const loginWrites = {
-  async startLogin({ db }: Transaction, login: Login, tokenHash: string): Promise<void> {
+  async startLogin(tx: Transaction, login: Login, tokenHash: string): Promise<void> {
+    const { db } = tx
+    const users = db.selectFrom('users').select(['pk', 'disabled']).where('id', '=', login.user)
+    // Held: whoever disables the account meanwhile waits, and then ends this login too.
+    const user = await tx.holding(users).executeTakeFirst()
+    if (user === undefined) throw new YeoulError('user_not_found')
+    if (user.disabled === 1) throw new YeoulError('account_disabled')
     const { pk } = await db
       .insertInto('logins')
       .values({
         sid: login.sid,
-        user_pk: await userPk(db, login.user),
+        user_pk: user.pk,
         created_at: login.createdAt,
         expires_at: login.expiresAt,
         cookie: login.cookie ? 1 : 0,

@@ -227,6 +227,21 @@ export const MIGRATIONS: Migration[] = [
     name: 'what happened to a room, found without reading its messages',
     sql: 'CREATE INDEX events_told ON events (room_pk, seq) WHERE type >= 4;',
   },
+  {
+    name: 'administration',
+    sql: `
+      ALTER TABLE users ADD COLUMN role_changed_at INTEGER;
+      CREATE INDEX users_role_changed ON users (role_changed_at) WHERE role_changed_at IS NOT NULL;
+
+      CREATE TABLE reset_links (
+        user_pk    INTEGER NOT NULL PRIMARY KEY REFERENCES users,
+        token_hash TEXT    NOT NULL UNIQUE,
+        expires_at INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE INDEX rooms_listed ON rooms (lively_at, pk) WHERE kind <> 'direct' AND deleted_at IS NULL;
+    `,
+  },
 ]
 
 /**

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
-import type { Change, NewRoom, RoomRecord, Rooms } from '../../ports/rooms.ts'
+import type { Change, ListedRoom, NewRoom, RoomRecord, Rooms } from '../../ports/rooms.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import { CAPACITY_MAX } from '../../protocol/limits.ts'
 import type { LeaveEvent, Page, Room, RoomChangedEvent } from '../../protocol/model.ts'
@@ -127,22 +127,15 @@ export const roomReads = {
   },
 
   async listOpenRooms({ db }: Snapshot, q: string, cursor: string | null, limit: number): Promise<Page<Room>> {
-    let query = selectRooms(db).where('r.kind', '=', sql.lit('open')).where('r.deleted_at', 'is', null)
-    const key = searchKey(q)
-    if (key !== '') {
-      const pattern = `%${key.replace(/[\\%_]/g, '\\$&')}%`
-      query = query.where(sql<boolean>`r.title_key LIKE ${pattern} ESCAPE '\\'`)
-    }
-    if (cursor !== null) {
-      const [livelyAt, pk] = decodeCursor(cursor, 2) as [number, number]
-      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('r.lively_at', 'r.pk'), '<', tuple(livelyAt, pk)))
-    }
-    const rows = await query
-      .orderBy('r.lively_at', 'desc')
-      .orderBy('r.pk', 'desc')
-      .limit(limit + 1)
-      .execute()
-    return pageOf(rows, limit, roomOf, (row) => [row.lively_at, row.pk])
+    const open = selectRooms(db).where('r.kind', '=', sql.lit('open'))
+    const rows = await liveliest(open, q, cursor, limit).execute()
+    return pageOf(rows, limit, roomOf, livelyKeys)
+  },
+
+  async listRooms({ db }: Snapshot, q: string, cursor: string | null, limit: number): Promise<Page<ListedRoom>> {
+    const listed = selectRooms(db).where('r.kind', '<>', sql.lit('direct'))
+    const rows = await liveliest(listed, q, cursor, limit).execute()
+    return pageOf(rows, limit, listedOf, livelyKeys)
   },
 
   async accessTo({ db }: Snapshot, id: string, user: string): ReturnType<Rooms['access']> {
@@ -173,6 +166,32 @@ export function selectRooms(db: Kysely<Tables>) {
     .innerJoin('users as creator', 'creator.pk', 'r.created_by')
     .selectAll('r')
     .select('creator.id as creator')
+}
+
+/** The rooms among these whose titles hold `q`, those after the cursor, the liveliest first; one more than `limit`. */
+function liveliest(rooms: ReturnType<typeof selectRooms>, q: string, cursor: string | null, limit: number) {
+  let query = rooms.where('r.deleted_at', 'is', null)
+  const key = searchKey(q)
+  if (key !== '') {
+    const pattern = `%${key.replace(/[\\%_]/g, '\\$&')}%`
+    query = query.where(sql<boolean>`r.title_key LIKE ${pattern} ESCAPE '\\'`)
+  }
+  if (cursor !== null) {
+    const [livelyAt, pk] = decodeCursor(cursor, 2) as [number, number]
+    query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('r.lively_at', 'r.pk'), '<', tuple(livelyAt, pk)))
+  }
+  return query
+    .orderBy('r.lively_at', 'desc')
+    .orderBy('r.pk', 'desc')
+    .limit(limit + 1)
+}
+
+function livelyKeys(row: RoomColumns): number[] {
+  return [row.lively_at, row.pk]
+}
+
+function listedOf(row: RoomColumns): ListedRoom {
+  return { ...roomOf(row), n: row.n, lastMessageAt: row.last_message_seq === null ? null : row.last_at }
 }
 
 export function roomOf(row: RoomColumns): Room {

@@ -1,8 +1,10 @@
 import type { Accounts } from '../../ports/accounts.ts'
+import type { Administration } from '../../ports/administration.ts'
 import type { History } from '../../ports/history.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Logins } from '../../ports/logins.ts'
 import type { Memberships } from '../../ports/memberships.ts'
+import type { ResetLinks } from '../../ports/reset-links.ts'
 import type { Rooms } from '../../ports/rooms.ts'
 import type { SettingsLog } from '../../ports/settings.ts'
 import type { VerifyReport } from './audit.ts'
@@ -16,6 +18,8 @@ export interface SqlStore {
   memberships: Memberships
   history: History
   settings: SettingsLog
+  resetLinks: ResetLinks
+  administration: Administration
   /** Audits the whole database in one snapshot; the server goes on meanwhile. */
   verify(): Promise<VerifyReport>
   /** Rejects `unavailable` when the database cannot be read or written now. */

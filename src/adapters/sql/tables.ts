@@ -10,6 +10,7 @@ export interface Tables {
   setup_tokens: { token_hash: string; expires_at: number; spent_at: number | null }
   logins: LoginRow
   refresh_tokens: RefreshTokenRow
+  reset_links: { user_pk: number; token_hash: string; expires_at: number }
   rooms: RoomRow
   members: MemberRow
   bans: { room_pk: number; user_pk: number; at: number; actor_pk: number }
@@ -34,6 +35,8 @@ export interface UserRow {
   /** How another service knows this person. */
   external_id: string | null
   created_at: number
+  /** When the role became another one; null when it never did. */
+  role_changed_at: number | null
 }
 
 export interface LoginRow {

@@ -6,6 +6,8 @@ import { createGuard } from './guard.ts'
 import { type Api, type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { problem, problemHandler } from './problems.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { adminInstallationRoutes } from './routes/admin-installation.ts'
+import { adminUserRoutes } from './routes/admin-users.ts'
 import { authRoutes } from './routes/auth.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { memberRoutes } from './routes/members.ts'
@@ -38,6 +40,8 @@ export function createHttpApp(deps: HttpDeps): Api {
     app.route('/api/v1', memberRoutes(deps, guard))
     app.route('/api/v1', messageRoutes(deps, guard))
     app.route('/api/v1', adminRoutes(deps, guard))
+    app.route('/api/v1', adminUserRoutes(deps, guard))
+    app.route('/api/v1', adminInstallationRoutes(deps, guard))
   }
   app.route('/', opsRoutes(deps))
 

@@ -1,7 +1,10 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { AccountService } from '../../core/accounts.ts'
+import type { AdminService } from '../../core/admin.ts'
 import type { Chat } from '../../core/chat.ts'
+import type { FiguresKeeper } from '../../core/figures.ts'
+import type { PasswordResets } from '../../core/password-resets.ts'
 import type { Peers } from '../../core/peers.ts'
 import type { RoomService } from '../../core/rooms.ts'
 import type { Settings } from '../../core/settings.ts'
@@ -27,6 +30,9 @@ export interface HttpDeps {
   /** Whether this node serves the API, its documents and the page; what operators ask is always answered. */
   api: boolean
   accounts: AccountService
+  resets: PasswordResets
+  admin: AdminService
+  figures: FiguresKeeper
   tokens: Tokens
   chat: Chat
   rooms: RoomService

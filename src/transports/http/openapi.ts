@@ -16,6 +16,7 @@ const UNKNOWN: Record<string, ErrorCode> = {
   user: 'user_not_found',
   session: 'session_not_found',
   seq: 'message_not_found',
+  entry: 'parked_not_found',
 }
 
 const refuseInvalid: Hook<unknown, HttpEnv, string, undefined> = (result) => {

@@ -49,7 +49,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 export const Id = z.string().regex(UUID).openapi({ example: '019b2f6e-7a3c-7c1d-9f00-5d2a8c4e1b90' })
 
 /** A whole number that travels as text, in a path or a query. */
-const wholeText = (min: number, max: number) =>
+export const wholeText = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,16}$/)
@@ -65,6 +65,7 @@ export const Epoch = z.int().min(0).max(SEQ_MAX).openapi({
 
 export const SessionParams = z.object({ session: Id })
 export const RoomParams = z.object({ room: Id })
+export const UserParams = z.object({ user: Id })
 export const MemberParams = z.object({ room: Id, user: Id })
 export const MessageParams = z.object({ room: Id, seq: wholeText(1, SEQ_MAX) })
 export const ReactionParams = z.object({
@@ -157,6 +158,7 @@ export const Capacity = z.int().min(1).max(CAPACITY_MAX).nullable().openapi({
   description: 'The most members that the room may have; null: the server’s own limit alone.',
 })
 export const RoomKinds = z.enum(['open', 'group', 'direct'])
+export const UserRoles = z.enum(['user', 'admin'])
 export const MemberRoles = z.enum(['owner', 'moderator', 'member'])
 export const NotifyLevels = z.enum(['all', 'mentions', 'none'])
 
@@ -170,7 +172,7 @@ export const UserBody = z
     id: Id,
     username: z.string(),
     displayName: z.string(),
-    role: z.enum(['user', 'admin']).optional().openapi({ description: 'Only in answers about oneself.' }),
+    role: UserRoles.optional().openapi({ description: 'Only in answers about oneself.' }),
     createdAt: Time,
   })
   .openapi('User') satisfies z.ZodType<User>

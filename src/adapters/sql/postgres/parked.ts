@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { ParkedEntry } from '../../../ports/write-back.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { EDIT, eventTypeNumber, MESSAGE, REACTION } from '../tables.ts'
@@ -10,6 +11,21 @@ const ROOM = eventTypeNumber('room')
 const LISTED_MAX = 1_000
 
 export type Retried = { ok: true } | { ok: false; why: string }
+
+/** See `Administration.retryParked`. */
+export async function retryParked(url: string, pk: number): Promise<void> {
+  const parked = await Parked.open(url).catch(() => {
+    throw new YeoulError('unavailable', 'The database cannot be reached.')
+  })
+  let retried: Retried | null
+  try {
+    retried = await parked.retry(pk)
+  } finally {
+    await parked.close()
+  }
+  if (retried === null) throw new YeoulError('parked_not_found')
+  if (!retried.ok) throw new YeoulError('parked_refused', `The database refused it again: ${retried.why}`)
+}
 
 /** What an operator does with entries that were set aside. */
 export class Parked {
@@ -50,9 +66,9 @@ export class Parked {
 
   /**
    * Writes what an entry holds in the place of its placeholder. What happened to its room since stays: an edit that came
-   * later wins, what was deleted stays erased. An entry that is refused again stays where it is.
+   * later wins, what was deleted stays erased. An entry that is refused again stays where it is. null: there is none.
    */
-  async retry(pk: number): Promise<Retried> {
+  async retry(pk: number): Promise<Retried | null> {
     try {
       await this.#client.query('BEGIN')
       await this.#write(pk)
@@ -62,8 +78,11 @@ export class Parked {
     } catch (error) {
       await this.#client.query('ROLLBACK')
       const why = (error as Error).message
-      await this.#client.query('UPDATE parked SET tries = tries + 1, error = $2 WHERE pk = $1', [pk, why])
-      return { ok: false, why }
+      const { rowCount } = await this.#client.query('UPDATE parked SET tries = tries + 1, error = $2 WHERE pk = $1', [
+        pk,
+        why,
+      ])
+      return rowCount === 0 ? null : { ok: false, why }
     }
   }
 

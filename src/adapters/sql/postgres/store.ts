@@ -1,8 +1,10 @@
 import type { Head } from '../../../ports/log.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
 import { accountReads, accountWrites } from '../accounts.ts'
+import { administrationReads, administrationWrites } from '../administration.ts'
 import { loginReads, loginWrites } from '../logins.ts'
 import { membershipReads, membershipWrites } from '../memberships.ts'
+import { resetLinkReads, resetLinkWrites } from '../reset-links.ts'
 import { roomReads, roomWrites } from '../rooms.ts'
 import { settingsReads, settingsWrites } from '../settings.ts'
 import type { SqlStats, SqlStore } from '../store.ts'
@@ -13,6 +15,7 @@ import { EventReader } from './event-reader.ts'
 import { Keys } from './keys.ts'
 import { type Cluster, migrate } from './migrate.ts'
 import { outagesTo } from './outages.ts'
+import { retryParked } from './parked.ts'
 import { type Connection, Pool, type Statement } from './pool.ts'
 import { saveProgress } from './progress.ts'
 import { Reads } from './reads.ts'
@@ -110,7 +113,6 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       offerSetup: (tokenHash, expiresAt) => write(null, (tx) => accountWrites.offerSetup(tx, tokenHash, expiresAt)),
       ensureExternal: (externalId, account) =>
         write(null, (tx) => accountWrites.ensureExternal(tx, externalId, account)),
-      list: (cursor, limit) => look((on) => accountReads.listAccounts(on, cursor, limit)),
     },
     logins: {
       start: (login, tokenHash) => write(null, (tx) => loginWrites.startLogin(tx, login, tokenHash)),
@@ -126,6 +128,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       create: (room) => write(room.id, (tx) => roomWrites.createRoom(tx, room)),
       get: (id) => look((on) => roomReads.getRoom(on, id)),
       listOpen: (q, cursor, limit) => look((on) => roomReads.listOpenRooms(on, q, cursor, limit)),
+      list: (q, cursor, limit) => look((on) => roomReads.listRooms(on, q, cursor, limit)),
       update: (id, actor, at, changes) => write(id, (tx) => roomWrites.updateRoom(tx, id, actor, at, changes)),
       remove: (id, actor, at) => write(id, (tx) => roomWrites.removeRoom(tx, id, actor, at)),
       access: (id, user) => look((on) => roomReads.accessTo(on, id, user)),
@@ -153,6 +156,19 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       append: (expected, change) => write(null, (tx) => settingsWrites.appendSettings(tx, expected, change)),
       after: (version, limit) => look((on) => settingsReads.settingsAfter(on, version, limit)),
       history: (cursor, limit) => look((on) => settingsReads.settingsHistory(on, cursor, limit)),
+    },
+    resetLinks: {
+      offer: (user, hash, expiresAt) => write(null, (tx) => resetLinkWrites.offerReset(tx, user, hash, expiresAt)),
+      ownerOf: (hash, at) => look((on) => resetLinkReads.ownerOfReset(on, hash, at)),
+      spend: (hash, at, passwordHash) => write(null, (tx) => resetLinkWrites.spendReset(tx, hash, at, passwordHash)),
+    },
+    administration: {
+      users: (q, cursor, limit) => look((on) => administrationReads.listUsers(on, q, cursor, limit)),
+      changeUser: (id, changes, at) => write(null, (tx) => administrationWrites.changeUser(tx, id, changes, at)),
+      changedRoles: (since) => look((on) => administrationReads.changedRoles(on, since)),
+      counts: () => look((on) => administrationReads.counts(on)),
+      parked: (cursor, limit) => look((on) => administrationReads.listParked(on, cursor, limit)),
+      retryParked: (id) => retryParked(url, id),
     },
     verify: () => verifyPostgres(url),
     ping: () =>

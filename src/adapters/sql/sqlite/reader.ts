@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { accountReads } from '../accounts.ts'
+import { administrationReads } from '../administration.ts'
 import { loginReads } from '../logins.ts'
 import { membershipReads } from '../memberships.ts'
+import { resetLinkReads } from '../reset-links.ts'
 import { roomReads } from '../rooms.ts'
 import { settingsReads } from '../settings.ts'
 import type { Snapshot } from '../transaction.ts'
@@ -26,6 +28,8 @@ const operations = {
   ...roomReads,
   ...membershipReads,
   ...settingsReads,
+  ...resetLinkReads,
+  ...administrationReads,
   ...messageReads,
 
   ping(): void {},

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Head } from '../../../ports/log.ts'
+import { YeoulError } from '../../../protocol/errors.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import type { SqlStats, SqlStore } from '../store.ts'
 import { within } from '../within.ts'
@@ -105,7 +106,6 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       update: (id, changes) => writer.call('updateAccount', id, changes),
       offerSetup: (tokenHash, expiresAt) => writer.call('offerSetup', tokenHash, expiresAt),
       ensureExternal: (externalId, account) => writer.call('ensureExternal', externalId, account),
-      list: (cursor, limit) => reader.call('listAccounts', cursor, limit),
     },
     logins: {
       start: (login, tokenHash) => writer.call('startLogin', login, tokenHash),
@@ -121,6 +121,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       create: (room) => writer.call('createRoom', room),
       get: (id) => reader.call('getRoom', id),
       listOpen: (q, cursor, limit) => reader.call('listOpenRooms', q, cursor, limit),
+      list: (q, cursor, limit) => reader.call('listRooms', q, cursor, limit),
       update: (id, actor, at, changes) => writer.call('updateRoom', id, actor, at, changes),
       remove: (id, actor, at) => writer.call('removeRoom', id, actor, at),
       access: (id, user) => reader.call('accessTo', id, user),
@@ -143,6 +144,22 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqliteStor
       append: (expected, change) => writer.call('appendSettings', expected, change),
       after: (version, limit) => reader.call('settingsAfter', version, limit),
       history: (cursor, limit) => reader.call('settingsHistory', cursor, limit),
+    },
+    resetLinks: {
+      offer: (user, hash, expiresAt) => writer.call('offerReset', user, hash, expiresAt),
+      ownerOf: (hash, at) => reader.call('ownerOfReset', hash, at),
+      spend: (hash, at, passwordHash) => writer.call('spendReset', hash, at, passwordHash),
+    },
+    administration: {
+      users: (q, cursor, limit) => reader.call('listUsers', q, cursor, limit),
+      changeUser: (id, changes, at) => writer.call('changeUser', id, changes, at),
+      changedRoles: (since) => reader.call('changedRoles', since),
+      counts: () => reader.call('counts'),
+      // There is no log before this database, so nothing of one can be refused.
+      parked: (cursor, limit) => reader.call('listParked', cursor, limit),
+      async retryParked() {
+        throw new YeoulError('parked_not_found')
+      },
     },
     verify: () => keeper.call('verify'),
     backup: (file) => keeper.call('backup', file),

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { accountWrites } from '../accounts.ts'
+import { administrationWrites } from '../administration.ts'
 import { loginWrites } from '../logins.ts'
 import { membershipWrites } from '../memberships.ts'
+import { resetLinkWrites } from '../reset-links.ts'
 import { roomWrites } from '../rooms.ts'
 import { settingsWrites } from '../settings.ts'
 import type { Transaction } from '../transaction.ts'
@@ -35,6 +37,8 @@ const operations = {
   ...roomWrites,
   ...membershipWrites,
   ...settingsWrites,
+  ...resetLinkWrites,
+  ...administrationWrites,
 
   append(_: Transaction, at: number, drafts: FlatDrafts): Float64Array {
     try {

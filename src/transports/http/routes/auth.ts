@@ -72,6 +72,20 @@ const login = createRoute({
     ...problems('bad_request', 'bad_text', 'bad_credentials', 'account_disabled', 'rate_limited', 'overloaded'),
   },
 })
+const reset = createRoute({
+  method: 'post',
+  path: '/reset',
+  tags,
+  summary: 'Set a new password by a reset link, and log in',
+  description: 'An admin hands out such links. The user’s other logins end.',
+  request: {
+    body: body(z.object({ token: text({ min: 1, max: 256 }), password: Password, session: SessionKind })),
+  },
+  responses: {
+    200: answer('Logged in.', SignedInBody),
+    ...problems('bad_request', 'bad_text', 'reset_token_invalid', 'account_disabled', 'rate_limited', 'overloaded'),
+  },
+})
 const refresh = createRoute({
   method: 'post',
   path: '/refresh',
@@ -145,7 +159,7 @@ const exchange = createRoute({
 })
 
 export function authRoutes(deps: HttpDeps): Api {
-  const { accounts } = deps
+  const { accounts, resets } = deps
   const api = newApi()
   const cookieOptions = {
     path: COOKIE_PATH,
@@ -161,6 +175,10 @@ export function authRoutes(deps: HttpDeps): Api {
   api.openapi(login, async (c) => {
     const { session, ...given } = c.req.valid('json')
     return c.json(told(c, await accounts.login(given, askerOf(c, session))), 200)
+  })
+  api.openapi(reset, async (c) => {
+    const { session, ...given } = c.req.valid('json')
+    return c.json(told(c, await resets.redeem(given, askerOf(c, session))), 200)
   })
   api.openapi(refresh, async (c) => {
     const token = c.req.valid('json').refreshToken ?? cookieOf(c)

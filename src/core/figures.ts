@@ -1,0 +1,75 @@
+import type { NodeRecord, NodeRegistry } from '../ports/nodes.ts'
+import type { Figures, FiguresPoint } from '../protocol/model-admin.ts'
+import { type Actor, authoriseAdmin } from './actor.ts'
+
+const EVERY_MS = 2_000
+const KEPT = 300
+
+/**
+ * How all nodes together did in the last ten minutes. Each node that answers admins asks the registry for itself every two
+ * seconds and keeps a bounded number of points in memory: nothing is written anywhere, and a restart begins anew.
+ */
+export class FiguresKeeper {
+  readonly #nodes: Pick<NodeRegistry, 'list'>
+  readonly #points: FiguresPoint[] = []
+  #timer: NodeJS.Timeout | null = null
+  #sampling: Promise<void> | null = null
+
+  constructor(nodes: Pick<NodeRegistry, 'list'>) {
+    this.#nodes = nodes
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#sampling ??= this.#sample().finally(() => {
+        this.#sampling = null
+      })
+    }, EVERY_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.#sampling
+  }
+
+  /** The points after a time, all of them at first. Rejects `forbidden` for all but admins. */
+  since(actor: Actor, since = 0): Figures {
+    authoriseAdmin(actor)
+    return { everyMs: EVERY_MS, points: this.#points.filter(({ at }) => at > since) }
+  }
+
+  async #sample(): Promise<void> {
+    // A registry that cannot be reached has a voice of its own; the chart has a gap.
+    const nodes = await this.#nodes.list().catch(() => [])
+    if (nodes.length === 0) return
+    this.#points.push(together(nodes, Date.now()))
+    if (this.#points.length > KEPT) this.#points.shift()
+  }
+}
+
+function together(nodes: NodeRecord[], at: number): FiguresPoint {
+  const sum = (of: (node: NodeRecord) => number) => nodes.reduce((total, node) => total + of(node), 0)
+  const most = (of: (node: NodeRecord) => number | null) => {
+    const known = nodes.map(of).filter((value) => value !== null)
+    return known.length === 0 ? null : Math.max(...known)
+  }
+  return {
+    at,
+    connections: sum((node) => node.connections),
+    sessions: sum((node) => node.sessions),
+    messagesPerSecond: tenths(sum((node) => node.sendsPerSecond)),
+    deliveriesPerSecond: tenths(sum((node) => node.deliveriesPerSecond)),
+    deliveryP99Ms: most((node) => node.deliveryP99Ms),
+    ackP99Ms: most((node) => node.ackP99Ms),
+    backlog: sum((node) => node.backlog),
+    load: most((node) => node.load) ?? 0,
+    memory: sum((node) => node.memory),
+    nodes: nodes.length,
+  }
+}
+
+/** Without what adding tenths in binary leaves behind. */
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -5,6 +5,7 @@ import { OPTION_ROWS } from '../../src/config.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { errorsEn, errorsKo } from '../../web/src/i18n/errors.ts'
 import { withParticles } from '../../web/src/i18n/particles.ts'
+import { account } from '../../web/src/i18n/words/account.ts'
 import { admin } from '../../web/src/i18n/words/admin.ts'
 import { adminConfig } from '../../web/src/i18n/words/admin-config.ts'
 import { words } from '../../web/src/i18n/words/index.ts'
@@ -12,7 +13,7 @@ import { keyboard } from '../../web/src/i18n/words/keyboard.ts'
 import { notifications } from '../../web/src/i18n/words/notifications.ts'
 import { options } from '../../web/src/i18n/words/options.ts'
 
-const all = { ...words, ...admin, ...adminConfig, ...notifications, ...keyboard }
+const all = { ...words, ...account, ...admin, ...adminConfig, ...notifications, ...keyboard }
 
 /** The names in braces that a message takes, whatever its plural forms. */
 function placeholders(message: string): Set<string> {

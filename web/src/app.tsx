@@ -1,8 +1,11 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { Mark } from './brand/mark.tsx'
 import { useWords } from './i18n/index.ts'
+import { go, linkTo } from './route.ts'
 import { AuthPage } from './session/auth-page.tsx'
 import { MeProvider, useClient, useLive } from './session/client.ts'
+import { forgetPerson } from './session/forget.ts'
 import { Shell } from './shell.tsx'
 import { Notice } from './ui/notice.tsx'
 import { Failed } from './ui/states.tsx'
@@ -12,14 +15,11 @@ export function App() {
   const { auth } = useClient()
   const state = useLive(auth)
   const [failure, setFailure] = useState<unknown>(null)
-  const wasIn = useRef(false)
+  useForgetting()
 
   useEffect(() => {
     if (state.state === 'unknown' && failure === null) auth.restore().catch(setFailure)
   }, [auth, state.state, failure])
-  useEffect(() => {
-    if (state.state === 'signedIn') wasIn.current = true
-  }, [state.state])
 
   if (state.state === 'signedIn' && state.user !== null) {
     return (
@@ -29,7 +29,7 @@ export function App() {
       </MeProvider>
     )
   }
-  if (state.state === 'signedOut') return <AuthPage ended={wasIn.current && state.error !== undefined} />
+  if (state.state === 'signedOut') return <AuthPage ended={state.error} />
   if (failure !== null) {
     return (
       <main className="flex h-full items-center justify-center">
@@ -38,6 +38,21 @@ export function App() {
     )
   }
   return <Opening />
+}
+
+/** Who signs out leaves nothing of theirs in this browser; whose login ends otherwise finds all of it again. */
+function useForgetting(): void {
+  const state = useLive(useClient().auth)
+  const queries = useQueryClient()
+  const wasIn = useRef(false)
+  useEffect(() => {
+    const left = wasIn.current && state.state === 'signedOut' && state.error === undefined
+    wasIn.current = state.state === 'signedIn'
+    if (!left) return
+    forgetPerson()
+    queries.clear()
+    if (location.hash !== '') go(linkTo.home, true)
+  }, [state, queries])
 }
 
 function Opening() {

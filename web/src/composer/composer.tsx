@@ -2,6 +2,7 @@ import type { Timeline } from '@yeoul/client'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { useClient, useLive } from '../session/client.ts'
+import { useSettings } from '../settings/settings.ts'
 import { IconButton } from '../ui/button.tsx'
 import { EmojiPicker } from '../ui/emoji-picker.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -32,6 +33,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
   const area = useRef<HTMLTextAreaElement>(null)
   const composing = useRef(false)
   const limit = useBodyLimit()
+  const enterSends = useSettings((settings) => settings.enterSends)
 
   const editing = task.type === 'edit'
   const text = editing ? edited : draft
@@ -78,7 +80,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
     // Enter that completes a Hangul syllable belongs to the input method. Safari says so only by the key code.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return
     if (mentions.onKeyDown(event)) return
-    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+    if (sendsWith(event, enterSends)) {
       event.preventDefault()
       submit()
     } else if (event.key === 'Escape' && task.type !== 'write') {
@@ -133,7 +135,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
             }}
             aria-label={t('composer.label', { title })}
             placeholder={t('composer.placeholder')}
-            title={t('composer.hint')}
+            title={t(enterSends ? 'composer.hint' : 'composer.hint.line')}
             {...mentions.aria}
             className="max-h-[min(12rem,34dvh)] min-h-10 flex-1 resize-none overflow-y-auto bg-transparent py-2 text-[1rem] leading-6 outline-none touch:min-h-11"
           />
@@ -164,4 +166,10 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
 function useBodyLimit(): number {
   const state = useLive(useClient().connection)
   return state.state === 'online' ? state.limits.bodyLength : 8_000
+}
+
+/** Enter sends, or starts a line, as the person chose; with Ctrl or ⌘ it always sends, with Shift or Alt never. */
+function sendsWith(event: KeyboardEvent, enterSends: boolean): boolean {
+  if (event.key !== 'Enter' || event.shiftKey || event.altKey) return false
+  return enterSends || event.ctrlKey || event.metaKey
 }

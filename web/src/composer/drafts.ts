@@ -1,5 +1,6 @@
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
+import { forgetAtSignOut } from '../session/forget.ts'
 
 interface Drafts {
   /** What was written and not sent, by room. */
@@ -8,7 +9,6 @@ interface Drafts {
   owner: string
   claim(user: string): void
   write(room: string, text: string): void
-  clear(): void
 }
 
 /** Unsent text by room; it survives switching rooms and a reload. */
@@ -24,8 +24,12 @@ export const useDrafts = create<Drafts>()(
           const { [room]: _, ...others } = texts
           return { texts: others }
         }),
-      clear: () => set({ texts: {} }),
     }),
     { name: 'yeoul.drafts', partialize: ({ texts, owner }) => ({ texts, owner }) },
   ),
 )
+
+forgetAtSignOut(() => {
+  useDrafts.setState({ texts: {}, owner: '' })
+  useDrafts.persist.clearStorage()
+})

@@ -2,6 +2,7 @@ const sizes = {
   tiny: 'size-6 rounded-lg text-[0.75rem]',
   small: 'size-9 rounded-xl text-[0.9375rem]',
   medium: 'size-11 rounded-2xl text-[1.0625rem]',
+  large: 'size-16 rounded-3xl text-[1.625rem]',
 } as const
 
 interface AvatarProps {

@@ -1,16 +1,19 @@
-import { type FormEvent, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useRef, useState } from 'react'
 import { DISPLAY_NAME_LENGTH, PASSWORD_LENGTH, USERNAME } from '../../../src/protocol/limits.ts'
 import { Mark } from '../brand/mark.tsx'
 import { useWords } from '../i18n/index.ts'
 import { go, linkTo, useRoute } from '../route.ts'
 import { LanguageSwitch, ThemeSwitch } from '../settings/switches.tsx'
-import { Button, IconButton } from '../ui/button.tsx'
+import { Button } from '../ui/button.tsx'
 import { Field, Problem } from '../ui/field.tsx'
-import { useClient } from './client.ts'
+import { useClient, YeoulError } from './client.ts'
+import { PasswordField } from './password-field.tsx'
+import { usePause } from './use-pause.ts'
 
 /** Signing in, signing up, and the first account of a new server (`#setup=TOKEN`), which becomes its administrator. */
-export function AuthPage({ ended }: { ended: boolean }) {
-  const { t } = useWords()
+export function AuthPage({ ended }: { ended: YeoulError | undefined }) {
+  const { t, problem } = useWords()
   const route = useRoute()
   const setupToken = route.at === 'setup' ? route.token : undefined
   const [mode, setMode] = useState<'signIn' | 'signUp'>('signIn')
@@ -31,13 +34,13 @@ export function AuthPage({ ended }: { ended: boolean }) {
         <section className="rounded-3xl bg-surface px-6 pt-6 pb-5 shadow-[0_18px_50px_-24px_oklch(0.3_0.06_200/0.45)]">
           <h1 className="text-[1.25rem] font-bold tracking-tight">{title}</h1>
           {setupToken !== undefined && <p className="mt-1 text-[0.9375rem] text-soft">{t('auth.setup.lead')}</p>}
-          {ended && !signUp && <p className="mt-1 text-[0.9375rem] text-soft">{t('auth.ended')}</p>}
-          <AuthForm key={signUp ? 'up' : 'in'} signUp={signUp} setupToken={setupToken} />
-          {setupToken === undefined && (
-            <Button look="plain" className="mt-2 w-full" onClick={() => setMode(signUp ? 'signIn' : 'signUp')}>
-              {t(signUp ? 'auth.toSignIn' : 'auth.toSignUp')}
-            </Button>
+          {ended !== undefined && !signUp && (
+            <p role="status" className="mt-3 rounded-xl bg-mention px-3.5 py-2.5 text-[0.875rem]">
+              {ended.code === 'account_disabled' ? problem(ended) : t('auth.ended')}
+            </p>
           )}
+          <AuthForm key={signUp ? 'up' : 'in'} signUp={signUp} setupToken={setupToken} />
+          {setupToken === undefined && <OtherWay signUp={signUp} onGo={() => setMode(signUp ? 'signIn' : 'signUp')} />}
         </section>
         <div className="mt-4 flex flex-wrap justify-center gap-2">
           <LanguageSwitch />
@@ -48,25 +51,57 @@ export function AuthPage({ ended }: { ended: boolean }) {
   )
 }
 
+/** From signing in to signing up and back; only where the server takes new accounts. Its place is kept until that is known. */
+function OtherWay({ signUp, onGo }: { signUp: boolean; onGo(): void }) {
+  const { t } = useWords()
+  const { auth } = useClient()
+  const ways = useQuery({ queryKey: ['ways in'], queryFn: () => auth.waysIn(), staleTime: 60_000 })
+  if (ways.data?.registration === 'closed' && !signUp) {
+    return <p className="mt-4 mb-1 text-center text-[0.875rem] text-soft">{t('auth.closed')}</p>
+  }
+  return (
+    <Button look="plain" className={`mt-2 w-full ${ways.isPending ? 'invisible' : ''}`} onClick={onGo}>
+      {t(signUp ? 'auth.toSignIn' : 'auth.toSignUp')}
+    </Button>
+  )
+}
+
 function AuthForm({ signUp, setupToken }: { signUp: boolean; setupToken: string | undefined }) {
   const { t, problem } = useWords()
   const { auth } = useClient()
   const [username, setUsername] = useState('')
   const [displayName, setDisplayName] = useState('')
   const [password, setPassword] = useState('')
-  const [shown, setShown] = useState(false)
   const [checked, setChecked] = useState(false)
   const [busy, setBusy] = useState(false)
+  const [taken, setTaken] = useState<string | null>(null)
   const [failure, setFailure] = useState<string | null>(null)
-
-  const badName = signUp && !USERNAME.test(username)
-  const shortPassword = signUp && password.length < PASSWORD_LENGTH.min
+  const pause = usePause()
+  const form = useRef<HTMLFormElement>(null)
   const min = PASSWORD_LENGTH.min
+  const problems = { username: usernameProblem(), password: passwordProblem() }
+
+  function usernameProblem(): string | undefined {
+    if (username === '') return t('auth.username.missing')
+    if (!signUp) return undefined
+    if (!USERNAME.test(username)) return t('auth.username.bad')
+    return username === taken ? t('auth.username.taken') : undefined
+  }
+  function passwordProblem(): string | undefined {
+    if (signUp && password.length < min) return t('auth.password.short', { min })
+    return password === '' ? t('auth.password.missing') : undefined
+  }
+  const look = (field: 'username' | 'password') => form.current?.querySelector<HTMLInputElement>(`[name=${field}]`)
 
   async function submit(event: FormEvent) {
     event.preventDefault()
     setChecked(true)
-    if (badName || shortPassword || username === '' || password === '') return
+    const wrong = (['username', 'password'] as const).find((field) => problems[field] !== undefined)
+    if (wrong !== undefined) {
+      look(wrong)?.focus()
+      return
+    }
+    if (pause.seconds > 0) return
     setBusy(true)
     setFailure(null)
     try {
@@ -78,18 +113,30 @@ function AuthForm({ signUp, setupToken }: { signUp: boolean; setupToken: string 
         await auth.login({ username, password })
       }
     } catch (error) {
-      setFailure(problem(error))
+      failed(error)
       setBusy(false)
     }
   }
 
+  function failed(error: unknown) {
+    const code = error instanceof YeoulError ? error.code : ''
+    if (code === 'username_taken') {
+      setTaken(username)
+      look('username')?.focus()
+    } else if (!pause.pauseAfter(error)) {
+      setFailure(problem(error))
+      if (code === 'bad_credentials') look('password')?.select()
+    }
+  }
+
   return (
-    <form noValidate onSubmit={submit} className="mt-5 space-y-4">
+    <form ref={form} noValidate onSubmit={submit} className="mt-5 space-y-4">
       <Field
         label={t('auth.username')}
         name="username"
         autoComplete="username"
         autoCapitalize="none"
+        autoCorrect="off"
         spellCheck={false}
         maxLength={32}
         required
@@ -97,40 +144,30 @@ function AuthForm({ signUp, setupToken }: { signUp: boolean; setupToken: string 
         value={username}
         onChange={(event) => setUsername(event.target.value.trim().toLowerCase())}
         hint={signUp ? t('auth.username.hint') : undefined}
-        problem={checked && badName ? t('auth.username.bad') : undefined}
+        problem={checked ? problems.username : undefined}
       />
       {signUp && (
         <Field
           label={t('auth.displayName')}
           name="displayName"
-          autoComplete="name"
+          autoComplete="nickname"
           maxLength={DISPLAY_NAME_LENGTH.max}
           value={displayName}
           onChange={(event) => setDisplayName(event.target.value)}
           hint={t('auth.displayName.hint')}
         />
       )}
-      <Field
+      <PasswordField
         label={t('auth.password')}
         name="password"
-        type={shown ? 'text' : 'password'}
         autoComplete={signUp ? 'new-password' : 'current-password'}
-        maxLength={PASSWORD_LENGTH.max}
-        required
         value={password}
         onChange={(event) => setPassword(event.target.value)}
         hint={signUp ? t('auth.password.hint', { min }) : undefined}
-        problem={checked && shortPassword ? t('auth.password.short', { min }) : undefined}
-      >
-        <IconButton
-          icon={shown ? 'eyeOff' : 'eye'}
-          label={t(shown ? 'auth.password.hide' : 'auth.password.show')}
-          onClick={() => setShown(!shown)}
-          className="absolute inset-y-0 end-0.5 my-auto"
-        />
-      </Field>
-      <Problem>{failure}</Problem>
-      <Button type="submit" className="w-full" disabled={busy}>
+        problem={checked ? problems.password : undefined}
+      />
+      <Problem>{pause.seconds > 0 ? t('auth.pause', { seconds: pause.seconds }) : failure}</Problem>
+      <Button type="submit" className="w-full" disabled={busy || pause.seconds > 0}>
         {busy ? t('auth.working') : t(submitKey(signUp, setupToken !== undefined))}
       </Button>
     </form>

@@ -1,7 +1,8 @@
 import { useWords } from '../i18n/index.ts'
 import { PagePart } from '../ui/pages.tsx'
-import { LanguageSwitch, ThemeSwitch } from './switches.tsx'
+import { EnterSwitch, LanguageSwitch, TextSizeSwitch, ThemeSwitch } from './switches.tsx'
 
+/** How the page looks and writes, in this browser. */
 export function AppearancePage() {
   const { t } = useWords()
   return (
@@ -9,8 +10,17 @@ export function AppearancePage() {
       <PagePart title={t('settings.language')}>
         <LanguageSwitch />
       </PagePart>
-      <PagePart title={t('settings.theme')}>
+      <PagePart title={t('settings.theme')} lead={t('settings.theme.lead')}>
         <ThemeSwitch />
+      </PagePart>
+      <PagePart title={t('settings.textSize')}>
+        <TextSizeSwitch />
+        <p className="mt-4 w-fit max-w-full rounded-2xl rounded-ss-md bg-surface px-3.5 py-2">
+          {t('settings.textSize.sample')}
+        </p>
+      </PagePart>
+      <PagePart title={t('settings.enter')} lead={t('settings.enter.lead')}>
+        <EnterSwitch />
       </PagePart>
     </>
   )

@@ -1,23 +1,32 @@
 import type { User } from '@yeoul/client'
 import type { ComponentType } from 'react'
-import { useWords } from '../i18n/index.ts'
+import { addWords, useWords } from '../i18n/index.ts'
+import { account } from '../i18n/words/account.ts'
 import { linkTo, SETTINGS_PAGES, type SettingsPage } from '../route.ts'
 import type { IconName } from '../ui/icon.tsx'
 import { Pages } from '../ui/pages.tsx'
 import { AppearancePage } from './appearance-page.tsx'
+import { DevicesPage } from './devices-page.tsx'
 import { NotificationsPage } from './notifications-page.tsx'
+import { PasswordPage } from './password-page.tsx'
+import { ProfilePage } from './profile-page.tsx'
+
+addWords(account)
 
 const icons: Record<SettingsPage, IconName> = {
-  profile: 'people',
+  profile: 'person',
   appearance: 'sun',
   notifications: 'bell',
   password: 'lock',
-  devices: 'globe',
+  devices: 'laptop',
 }
 
-const faces: Partial<Record<SettingsPage, ComponentType<{ user: User }>>> = {
+const faces: Record<SettingsPage, ComponentType<{ user: User }>> = {
+  profile: ProfilePage,
   appearance: AppearancePage,
   notifications: NotificationsPage,
+  password: PasswordPage,
+  devices: DevicesPage,
 }
 
 /** What a person sets for themselves. */
@@ -34,7 +43,7 @@ export default function SettingsPages({ user, page }: { user: User; page: Settin
         current: each === page,
       }))}
     >
-      {Face && <Face user={user} />}
+      <Face user={user} />
     </Pages>
   )
 }

@@ -4,11 +4,18 @@ import { activateLanguage, detectLanguage } from '../i18n/index.ts'
 import type { Language } from '../i18n/language.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
+export type TextSize = 'small' | 'normal' | 'large' | 'larger'
+
+/** Of what the browser's own setting asks for: all sizes of the page follow. */
+const TEXT_SIZES: Record<TextSize, string> = { small: '93.75%', normal: '', large: '112.5%', larger: '125%' }
 
 interface Settings {
   theme: Theme
   /** null: as the browser asks. */
   language: Language | null
+  textSize: TextSize
+  /** Whether Enter sends a message; if not, Ctrl+Enter does. */
+  enterSends: boolean
   /** Whether new messages are shown by the system, where the browser allows it. */
   desktop: boolean
   sound: boolean
@@ -16,6 +23,8 @@ interface Settings {
   hideText: boolean
   setTheme(theme: Theme): void
   setLanguage(language: Language): void
+  setTextSize(textSize: TextSize): void
+  setEnterSends(enterSends: boolean): void
   setNotifications(changes: Partial<Pick<Settings, 'desktop' | 'sound' | 'hideText'>>): void
 }
 
@@ -25,17 +34,18 @@ export const useSettings = create<Settings>()(
     (set) => ({
       theme: 'system',
       language: null,
+      textSize: 'normal',
+      enterSends: true,
       desktop: false,
       sound: false,
       hideText: false,
       setTheme: (theme) => set({ theme }),
       setLanguage: (language) => set({ language }),
+      setTextSize: (textSize) => set({ textSize }),
+      setEnterSends: (enterSends) => set({ enterSends }),
       setNotifications: (changes) => set(changes),
     }),
-    {
-      name: 'yeoul.settings',
-      partialize: ({ theme, language, desktop, sound, hideText }) => ({ theme, language, desktop, sound, hideText }),
-    },
+    { name: 'yeoul.settings' },
   ),
 )
 
@@ -51,6 +61,7 @@ function applyTheme(): void {
 export function applySettings(): void {
   const apply = () => {
     applyTheme()
+    document.documentElement.style.fontSize = TEXT_SIZES[useSettings.getState().textSize] ?? ''
     activateLanguage(useSettings.getState().language ?? detectLanguage())
   }
   apply()

@@ -1,5 +1,5 @@
 import { useWords } from '../i18n/index.ts'
-import { type Theme, useSettings } from './settings.ts'
+import { type TextSize, type Theme, useSettings } from './settings.ts'
 
 interface SwitchProps<T extends string> {
   label: string
@@ -11,7 +11,7 @@ interface SwitchProps<T extends string> {
 /** One of a few, all of them in sight. */
 export function Switch<T extends string>({ label, value, choices, onChoose }: SwitchProps<T>) {
   return (
-    <fieldset className="flex rounded-xl bg-surface/70 p-1">
+    <fieldset className="flex w-fit max-w-full flex-wrap rounded-xl bg-surface/70 p-1">
       <legend className="sr-only">{label}</legend>
       {choices.map((choice) => (
         <button
@@ -19,12 +19,38 @@ export function Switch<T extends string>({ label, value, choices, onChoose }: Sw
           type="button"
           aria-pressed={choice.value === value}
           onClick={() => onChoose(choice.value)}
-          className="h-8 rounded-lg px-3 text-[0.8125rem] font-medium text-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-10"
+          className="h-8 rounded-lg px-3 text-[0.8125rem] font-medium text-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11"
         >
           {choice.label}
         </button>
       ))}
     </fieldset>
+  )
+}
+
+export function TextSizeSwitch() {
+  const { t } = useWords()
+  const { textSize, setTextSize } = useSettings()
+  const sizes = (['small', 'normal', 'large', 'larger'] satisfies TextSize[]).map((value) => {
+    return { value, label: t(`settings.textSize.${value}`) }
+  })
+  return <Switch label={t('settings.textSize')} value={textSize} choices={sizes} onChoose={setTextSize} />
+}
+
+export function EnterSwitch() {
+  const { t } = useWords()
+  const { enterSends, setEnterSends } = useSettings()
+  const choices = [
+    { value: 'send', label: t('settings.enter.send') },
+    { value: 'line', label: t('settings.enter.line') },
+  ] as const
+  return (
+    <Switch
+      label={t('settings.enter')}
+      value={enterSends ? 'send' : 'line'}
+      choices={choices}
+      onChoose={(value) => setEnterSends(value === 'send')}
+    />
   )
 }
 

@@ -24,6 +24,21 @@ export const auth = {
   },
   'auth.password.show': { en: 'Show the password', ko: '비밀번호 보기' },
   'auth.password.hide': { en: 'Hide the password', ko: '비밀번호 숨기기' },
+  'auth.capsLock': { en: 'Caps Lock is on.', ko: 'Caps Lock이 켜져 있습니다.' },
+  'auth.password.missing': { en: 'Enter your password.', ko: '비밀번호를 쓰세요.' },
+  'auth.username.taken': {
+    en: 'That user name is taken. Choose another.',
+    ko: '이미 쓰고 있는 아이디입니다. 다른 아이디를 고르세요.',
+  },
+  'auth.username.missing': { en: 'Enter your user name.', ko: '아이디를 쓰세요.' },
+  'auth.pause': {
+    en: 'Too many attempts. You can try again in {seconds, plural, one {# second} other {# seconds}}.',
+    ko: '시도가 너무 많았습니다. {seconds}초 뒤에 다시 할 수 있습니다.',
+  },
+  'auth.closed': {
+    en: 'New accounts are made by the administrator of this server.',
+    ko: '새 계정은 이 서버의 관리자가 만들어 줍니다.',
+  },
   'auth.toSignUp': { en: 'New here? Create an account', ko: '처음이신가요? 계정 만들기' },
   'auth.toSignIn': { en: 'Have an account? Sign in', ko: '계정이 있으신가요? 로그인' },
   'auth.setup.title': { en: 'Set up Yeoul', ko: '여울 시작하기' },

@@ -13,6 +13,10 @@ export const composer = {
     en: 'Enter sends, Shift+Enter makes a new line',
     ko: 'Enter로 보내고 Shift+Enter로 줄을 바꿉니다',
   },
+  'composer.hint.line': {
+    en: 'Enter makes a new line, Ctrl+Enter sends',
+    ko: 'Enter로 줄을 바꾸고 Ctrl+Enter로 보냅니다',
+  },
   'composer.mentions': { en: 'People to mention', ko: '부를 사람' },
   'emoji.title': { en: 'Emoji', ko: '이모지' },
 } as const

@@ -1,0 +1,107 @@
+import type { User } from '@yeoul/client'
+import { type FormEvent, useState } from 'react'
+import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
+import { useWords } from '../i18n/index.ts'
+import { clock, shortDay } from '../i18n/time.ts'
+import { Avatar } from '../people/avatar.tsx'
+import { useClient } from '../session/client.ts'
+import { Button } from '../ui/button.tsx'
+import { Field } from '../ui/field.tsx'
+import { notify } from '../ui/notice.tsx'
+import { PagePart } from '../ui/pages.tsx'
+
+/** How others see the user, and what their account is. */
+export function ProfilePage({ user }: { user: User }) {
+  const { t } = useWords()
+  return (
+    <>
+      <PagePart title={t('auth.displayName')} lead={t('profile.name.lead')}>
+        <NameForm user={user} />
+      </PagePart>
+      <PagePart title={t('profile.account')}>
+        <Facts user={user} />
+      </PagePart>
+    </>
+  )
+}
+
+function NameForm({ user }: { user: User }) {
+  const { t, problem } = useWords()
+  const { api } = useClient()
+  const [name, setName] = useState(user.displayName)
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<string | null>(null)
+  const wanted = name.trim()
+  const blank = wanted === ''
+  const unchanged = wanted === user.displayName
+
+  async function save(event: FormEvent) {
+    event.preventDefault()
+    if (blank || unchanged) return
+    setBusy(true)
+    setFailure(null)
+    try {
+      await api.updateMe({ displayName: wanted })
+      notify(t('profile.saved'))
+    } catch (error) {
+      setFailure(problem(error))
+    }
+    setBusy(false)
+  }
+
+  return (
+    <form noValidate onSubmit={save} className="space-y-4">
+      <Preview id={user.id} name={wanted === '' ? user.username : wanted} />
+      <Field
+        label={t('auth.displayName')}
+        name="displayName"
+        autoComplete="nickname"
+        maxLength={DISPLAY_NAME_LENGTH.max}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        problem={blank ? t('profile.name.blank') : (failure ?? undefined)}
+      />
+      <Button type="submit" disabled={busy || blank || unchanged}>
+        {busy ? t('auth.working') : t('ui.save')}
+      </Button>
+    </form>
+  )
+}
+
+/** A message as others would see it under that name. */
+function Preview({ id, name }: { id: string; name: string }) {
+  const { t, language } = useWords()
+  return (
+    <div className="flex items-center gap-4 rounded-2xl bg-surface p-4" data-preview>
+      <Avatar id={id} name={name} size="large" />
+      <div className="min-w-0">
+        <p className="flex items-baseline gap-2">
+          <span className="truncate font-bold">{name}</span>
+          <span className="shrink-0 text-[0.75rem] text-faint">{clock(Date.now(), language)}</span>
+        </p>
+        <p className="text-[0.9375rem] text-soft">{t('settings.textSize.sample')}</p>
+      </div>
+    </div>
+  )
+}
+
+function Facts({ user }: { user: User }) {
+  const { t, language } = useWords()
+  return (
+    <dl className="divide-y divide-line overflow-hidden rounded-2xl bg-surface">
+      <Fact label={t('auth.username')} value={`@${user.username}`} note={t('profile.username.lead')} />
+      <Fact label={t('profile.role')} value={t(`profile.role.${user.role ?? 'user'}`)} />
+      <Fact label={t('profile.since')} value={shortDay(user.createdAt, language)} />
+    </dl>
+  )
+}
+
+function Fact({ label, value, note }: { label: string; value: string; note?: string }) {
+  return (
+    <div className="px-4 py-3.5">
+      <dt className="text-[0.8125rem] text-soft">{label}</dt>
+      <dd className="font-medium">{value}</dd>
+      {note !== undefined && <dd className="mt-0.5 text-[0.8125rem] text-faint">{note}</dd>}
+    </div>
+  )
+}

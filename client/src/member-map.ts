@@ -14,6 +14,8 @@ export type MemberChange =
 /** Members of a room by user, as far as they were loaded; a member is replaced, never changed. */
 export class MemberMap {
   #members = new Map<string, Member>()
+  /** Users in the order of the list: a cursor that moves, as every message does to its sender's, sorts nothing anew. */
+  #order: string[] | null = null
   #list: readonly Member[] | null = null
 
   get size(): number {
@@ -30,12 +32,12 @@ export class MemberMap {
 
   clear(): void {
     this.#members.clear()
-    this.#list = null
+    this.#sortAnew()
   }
 
   /** Takes in a page. Whoever is known keeps the cursor that is further; who is here is as the page says. */
   add(page: readonly Member[]): void {
-    this.#list = null
+    this.#sortAnew()
     for (const member of page) {
       const known = this.#members.get(member.user)
       if (known === undefined && this.full) return
@@ -76,9 +78,10 @@ export class MemberMap {
 
   /** Owners first, then moderators, then members, each by the time they joined. */
   list(): readonly Member[] {
-    this.#list ??= [...this.#members.values()].sort(
-      (a, b) => RANK[a.role] - RANK[b.role] || a.joinedAt - b.joinedAt || (a.user < b.user ? -1 : 1),
-    )
+    this.#order ??= [...this.#members.values()]
+      .sort((a, b) => RANK[a.role] - RANK[b.role] || a.joinedAt - b.joinedAt || (a.user < b.user ? -1 : 1))
+      .map(({ user }) => user)
+    this.#list ??= this.#order.map((user) => this.#members.get(user) as Member)
     return this.#list
   }
 
@@ -91,15 +94,17 @@ export class MemberMap {
       case 'join': {
         if (this.#members.has(event.user) || this.full) return false
         const { user, role, at, seq } = event
+        this.#sortAnew()
         this.#set({ user, role, joinedAt: at, online: false, lastExitAt: null, readSeq: seq, readN: n })
         return true
       }
       case 'leave':
-        this.#list = null
+        this.#sortAnew()
         return this.#members.delete(event.user)
       case 'member': {
         const member = this.#members.get(event.user)
         if (member === undefined) return false
+        this.#sortAnew()
         this.#set({ ...member, role: event.role })
         return true
       }
@@ -112,6 +117,11 @@ export class MemberMap {
     if (n <= member.readN) return false
     this.#set({ ...member, readSeq: Math.max(member.readSeq, seq), readN: n })
     return true
+  }
+
+  #sortAnew(): void {
+    this.#order = null
+    this.#list = null
   }
 
   #set(member: Member): void {

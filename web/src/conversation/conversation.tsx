@@ -4,13 +4,14 @@ import { Composer } from '../composer/composer.tsx'
 import type { ComposerTask } from '../composer/task.ts'
 import { useWords } from '../i18n/index.ts'
 import { PeoplePanel } from '../people/people-panel.tsx'
+import { ShowProfileProvider } from '../people/profile.ts'
+import { ProfileCard } from '../people/profile-card.tsx'
 import { useRoomTitle } from '../rooms/room-title.ts'
-import { go, linkTo } from '../route.ts'
 import { useClient, useMe } from '../session/client.ts'
 import { MessageList } from '../timeline/message-list.tsx'
-import { Button } from '../ui/button.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
+import { EndedBar } from './ended-bar.tsx'
 import { TypingLine } from './typing-line.tsx'
 import { useOpenRoom, useTimelineValue } from './use-timeline.ts'
 
@@ -20,37 +21,42 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
   const title = useRoomTitle(entry.room)
   const [task, setTask] = useState<ComposerTask>({ type: 'write' })
   const [peopleShown, setPeopleShown] = useState(false)
+  const [profile, setProfile] = useState<string | null>(null)
   const me = useMe()
 
   const editLast = useCallback(() => {
     const last = timeline?.getSnapshot().messages.findLast((message) => message.sender === me && message.body !== null)
     if (last) setTask({ type: 'edit', message: last })
   }, [timeline, me])
+  const closePeople = useCallback(() => setPeopleShown(false), [])
   const endTask = useCallback(() => setTask({ type: 'write' }), [])
 
   return (
-    <div className="flex min-h-0 flex-1">
-      <section aria-label={title} className="relative flex min-w-0 flex-1 flex-col">
-        <ConversationHeader
-          entry={entry}
-          title={title}
-          timeline={timeline}
-          peopleShown={peopleShown}
-          onPeople={() => setPeopleShown(!peopleShown)}
-        />
-        {timeline === null ? (
-          <Waiting />
-        ) : (
-          <Body timeline={timeline} entry={entry} title={title} seq={seq} onTask={setTask}>
-            <TypingLine timeline={timeline} />
-            <Composer timeline={timeline} title={title} task={task} onTaskDone={endTask} onEditLast={editLast} />
-          </Body>
+    <ShowProfileProvider value={setProfile}>
+      <div className="flex min-h-0 flex-1">
+        <section aria-label={title} className="relative flex min-w-0 flex-1 flex-col">
+          <ConversationHeader
+            entry={entry}
+            title={title}
+            timeline={timeline}
+            peopleShown={peopleShown}
+            onPeople={() => setPeopleShown(!peopleShown)}
+          />
+          {timeline === null ? (
+            <Waiting />
+          ) : (
+            <Body timeline={timeline} entry={entry} title={title} seq={seq} onTask={setTask}>
+              <TypingLine timeline={timeline} />
+              <Composer timeline={timeline} title={title} task={task} onTaskDone={endTask} onEditLast={editLast} />
+            </Body>
+          )}
+        </section>
+        {peopleShown && timeline !== null && <PeoplePanel entry={entry} timeline={timeline} onClose={closePeople} />}
+        {profile !== null && timeline !== null && (
+          <ProfileCard user={profile} entry={entry} timeline={timeline} onClose={() => setProfile(null)} />
         )}
-      </section>
-      {peopleShown && timeline !== null && (
-        <PeoplePanel entry={entry} timeline={timeline} onClose={() => setPeopleShown(false)} />
-      )}
-    </div>
+      </div>
+    </ShowProfileProvider>
   )
 }
 
@@ -65,7 +71,6 @@ interface BodyProps {
 
 /** The messages and the composer, or why there are none. Hears only of changes of state, not of every message. */
 function Body({ timeline, entry, title, seq, onTask, children }: BodyProps) {
-  const { t } = useWords()
   const client = useClient()
   const state = useTimelineValue(timeline, (snapshot) => snapshot.state)
   const ended = useTimelineValue(timeline, (snapshot) => snapshot.ended)
@@ -81,23 +86,7 @@ function Body({ timeline, entry, title, seq, onTask, children }: BodyProps) {
       ) : (
         <MessageList key={resets} timeline={timeline} entry={entry} title={title} seq={seq} onTask={onTask} />
       )}
-      {state === 'ended' ? (
-        <div className="safe-bottom flex flex-wrap items-center justify-center gap-3 border-t border-line bg-paper px-4 py-3">
-          <p className="text-[0.9375rem] text-soft">{t(`ended.${ended ?? 'not_a_member'}`)}</p>
-          <Button
-            look="quiet"
-            small
-            onClick={() => {
-              void client.rooms.reload()
-              go(linkTo.home)
-            }}
-          >
-            {t('rooms.back')}
-          </Button>
-        </div>
-      ) : (
-        children
-      )}
+      {state === 'ended' ? <EndedBar room={entry.room} ended={ended ?? 'not_a_member'} /> : children}
     </>
   )
 }

@@ -1,11 +1,15 @@
-import type { Member, RoomListEntry, Timeline } from '@yeoul/client'
-import { useEffect, useMemo } from 'react'
-import { VList } from 'virtua'
+import type { RoomListEntry, Timeline } from '@yeoul/client'
+import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
-import { useLive } from '../session/client.ts'
-import { IconButton } from '../ui/button.tsx'
-import { Failed, SkeletonRows } from '../ui/states.tsx'
-import { MemberRow } from './member-row.tsx'
+import { Button, IconButton } from '../ui/button.tsx'
+import { inputLook } from '../ui/field.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { BansList } from './bans-list.tsx'
+import { InvitePeople } from './invite-people.tsx'
+import { PeopleList } from './people-list.tsx'
+
+/** A search box earns its place once the list is longer than a screen. */
+const SEARCHABLE = 12
 
 interface PeoplePanelProps {
   entry: RoomListEntry
@@ -13,16 +17,21 @@ interface PeoplePanelProps {
   onClose(): void
 }
 
-/** Who belongs to the room: those who are here first, then the others with the time they left. */
+/** Who belongs to the room, and for those who may lift a ban, who is kept out. */
 export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
   const { t } = useWords()
-  const { state, members, error } = useLive(timeline.members)
-  const rows = useMemo(() => sections(members), [members])
+  const { room, membership } = entry
+  const [query, setQuery] = useState('')
+  const [inviting, setInviting] = useState(false)
+  const [part, setPart] = useState<'members' | 'bans'>('members')
+  const governs = room.kind !== 'direct' && membership.role !== 'member'
+  const shown = governs ? part : 'members'
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open]') === null)
-        onClose()
+      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]') !== null) return
+      event.preventDefault()
+      onClose()
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
@@ -34,35 +43,51 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
       className="fixed inset-0 z-30 flex flex-col border-line bg-paper safe-top wide:static wide:z-auto wide:w-72 wide:shrink-0 wide:border-s"
     >
       <header className="flex h-16 shrink-0 items-center gap-2 border-b border-line ps-5 pe-3">
-        <h3 className="flex-1 text-[1.0625rem] font-bold">{t('room.people')}</h3>
+        <h3 className="flex-1 text-[1.0625rem] font-bold">
+          {t('room.people')}
+          <span className="ms-2 text-[0.875rem] font-semibold text-faint tabular-nums">{room.memberCount}</span>
+        </h3>
         <IconButton icon="close" label={t('people.close')} onClick={onClose} />
       </header>
-      {state === 'failed' && <Failed error={error} onRetry={() => void timeline.members.load()} />}
-      {members.length === 0 && state !== 'failed' && <SkeletonRows count={6} label={t('ui.loading')} />}
-      {members.length > 0 && (
-        <VList data={rows} itemSize={56} className="safe-bottom pt-2">
-          {(row) =>
-            'count' in row ? (
-              <h4 key={row.key} className="px-5 pt-3 pb-1 text-[0.8125rem] font-semibold text-soft">
-                {t(row.key === 'online' ? 'people.online' : 'people.offline', { count: row.count })}
-              </h4>
-            ) : (
-              <MemberRow key={row.user} member={row} room={entry.room} myRole={entry.membership.role} />
-            )
-          }
-        </VList>
+      {governs && (
+        <div className="flex shrink-0 gap-1.5 px-4 pt-3">
+          {(['members', 'bans'] as const).map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === shown}
+              onClick={() => setPart(each)}
+              className="h-8 rounded-full bg-sunk px-3 text-[0.8125rem] font-semibold text-soft transition-colors hover:bg-accent-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11 touch:px-4"
+            >
+              {t(`people.part.${each}`)}
+            </button>
+          ))}
+          {room.kind === 'group' && (
+            <Button look="plain" small className="ms-auto h-8! px-2.5!" onClick={() => setInviting(true)}>
+              <Icon name="plus" className="size-4" />
+              {t('room.invite')}
+            </Button>
+          )}
+        </div>
       )}
+      {shown === 'members' && room.memberCount >= SEARCHABLE && (
+        <div className="shrink-0 px-4 pt-3 pb-1">
+          <input
+            type="search"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+            aria-label={t('people.search')}
+            placeholder={t('people.search')}
+            className={`${inputLook} h-10 text-[0.9375rem] touch:h-11`}
+          />
+        </div>
+      )}
+      {shown === 'members' ? (
+        <PeopleList entry={entry} timeline={timeline} words={query.trim()} />
+      ) : (
+        <BansList timeline={timeline} />
+      )}
+      {inviting && <InvitePeople timeline={timeline} onClose={() => setInviting(false)} />}
     </aside>
   )
-}
-
-type Row = Member | { key: 'online' | 'offline'; count: number }
-
-function sections(members: readonly Member[]): Row[] {
-  const online = members.filter((member) => member.online)
-  const away = members.filter((member) => !member.online)
-  const rows: Row[] = []
-  if (online.length > 0) rows.push({ key: 'online', count: online.length }, ...online)
-  if (away.length > 0) rows.push({ key: 'offline', count: away.length }, ...away)
-  return rows
 }

@@ -15,12 +15,10 @@ import { useJump } from './jump.ts'
 import { JumpButtons } from './jump-buttons.tsx'
 import { HEAD_HEIGHT, ListHead } from './list-head.tsx'
 import { ListRow } from './list-row.tsx'
-import { MentionButtons } from './mention-buttons.tsx'
 import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
 import { useSystemLines } from './system-lines.ts'
-import { useUnseenMentions } from './unseen-mentions.ts'
 
 /** Older messages are asked for when this little is left above the screen, in px. */
 const NEAR_TOP = 900
@@ -57,8 +55,6 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
   const follow = useFollow(list, items, reading, snapshot.state === 'live')
   const jump = useJump(timeline, list, items, follow, seq)
   useNewest(follow.toBottom)
-
-  const mentions = useUnseenMentions(list, items, entry)
 
   const loadOlder = useCallback(() => {
     setOlderFailed(false)
@@ -141,7 +137,6 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
             bufferSize={400}
             onScroll={() => {
               follow.onScroll()
-              mentions.onScroll()
               nearTop()
             }}
             onResize={follow.onResize}
@@ -165,7 +160,6 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
           </Virtualizer>
         </div>
         <JumpButtons timeline={timeline} reading={reading} follow={follow} jump={jump} />
-        <MentionButtons mentions={mentions} jump={jump} />
       </div>
       <Announcer timeline={timeline} />
       {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}

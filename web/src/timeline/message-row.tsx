@@ -3,6 +3,7 @@ import { type FocusEvent, memo, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { clock, moment } from '../i18n/time.ts'
 import { Avatar } from '../people/avatar.tsx'
+import { useShowProfile } from '../people/profile.ts'
 import { useName } from '../people/users.ts'
 import { BodyText } from './body-text.tsx'
 import { MessageTools } from './message-tools.tsx'
@@ -27,6 +28,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const [active, setActive] = useState(false)
   const [held, setHeld] = useState(false)
   const mine = message.sender === me
+  const showProfile = useShowProfile()
   const name = useName(message.sender)
   const mentioned = message.mentions.includes(me)
 
@@ -46,10 +48,31 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       className={`relative flex gap-2.5 rounded-2xl px-3 outline-offset-[-2px] wide:px-5 ${opens ? 'pt-3' : 'pt-1'} ${mine ? 'justify-end' : ''} ${flashing ? 'flash' : ''}`}
     >
       {!mine && (
-        <span className="w-9 shrink-0">{opens && <Avatar id={message.sender} name={name} size="small" />}</span>
+        <span className="w-9 shrink-0">
+          {opens && (
+            <button
+              type="button"
+              tabIndex={-1}
+              aria-label={t('people.profile.of', { name })}
+              onClick={() => showProfile(message.sender)}
+              className="rounded-xl transition-[filter] hover:brightness-95"
+            >
+              <Avatar id={message.sender} name={name} size="small" />
+            </button>
+          )}
+        </span>
       )}
       <div className={`flex max-w-[min(40rem,86%)] min-w-0 flex-col ${mine ? 'items-end' : 'items-start'}`}>
-        {!mine && opens && <span className="mb-0.5 px-1 text-[0.8125rem] font-semibold text-soft">{name}</span>}
+        {!mine && opens && (
+          <button
+            type="button"
+            tabIndex={-1}
+            onClick={() => showProfile(message.sender)}
+            className="mb-0.5 rounded-md px-1 text-[0.8125rem] font-semibold text-soft hover:underline"
+          >
+            {name}
+          </button>
+        )}
         {mine && opens && <span className="sr-only">{t('ui.you')}</span>}
         <div className={`relative flex max-w-full items-end gap-1.5 ${mine ? 'flex-row-reverse' : ''}`}>
           <Bubble message={message} me={me} mine={mine} opens={opens} mentioned={mentioned} />

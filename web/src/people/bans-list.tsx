@@ -1,0 +1,86 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import type { Ban, Timeline } from '@yeoul/client'
+import { useEffect } from 'react'
+import { useWords } from '../i18n/index.ts'
+import { when } from '../i18n/time.ts'
+import { useClient } from '../session/client.ts'
+import { Button } from '../ui/button.tsx'
+import { notify } from '../ui/notice.tsx'
+import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
+import { Avatar } from './avatar.tsx'
+import { useName } from './users.ts'
+
+/** Who cannot join the room, and lets them in again. */
+export function BansList({ timeline }: { timeline: Timeline }) {
+  const { t } = useWords()
+  const { api } = useClient()
+  const queries = useQueryClient()
+  const { room } = timeline
+  const bans = useInfiniteQuery({
+    queryKey: ['bans', room],
+    queryFn: ({ pageParam }) => api.bans(room, { limit: 50, ...(pageParam !== null && { cursor: pageParam }) }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    staleTime: 0,
+  })
+  useEffect(
+    () =>
+      timeline.onEvent((event) => {
+        if (event.type === 'leave' && event.reason === 'banned')
+          void queries.invalidateQueries({ queryKey: ['bans', room] })
+      }),
+    [timeline, queries, room],
+  )
+  const listed = bans.data?.pages.flatMap((page) => page.items) ?? []
+
+  if (bans.isPending) return <SkeletonRows count={3} label={t('ui.loading')} />
+  if (bans.isError) return <Failed error={bans.error} onRetry={() => void bans.refetch()} />
+  if (listed.length === 0) return <Empty icon="check" title={t('people.bans.none')} />
+  return (
+    <div className="safe-bottom min-h-0 flex-1 overflow-y-auto pt-1">
+      <ul>
+        {listed.map((ban) => (
+          <BanRow key={ban.user} room={room} ban={ban} />
+        ))}
+      </ul>
+      {bans.hasNextPage && (
+        <Button look="plain" className="mx-auto mt-2 flex" onClick={() => void bans.fetchNextPage()}>
+          {t('find.more')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function BanRow({ room, ban }: { room: string; ban: Ban }) {
+  const { t, language, problem } = useWords()
+  const { api } = useClient()
+  const queries = useQueryClient()
+  const name = useName(ban.user)
+  const by = useName(ban.by)
+  const lift = useMutation({
+    mutationFn: () => api.ban(room, ban.user, false),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['bans', room] }),
+    onError: (error) => notify(problem(error)),
+  })
+  return (
+    <li className="flex min-h-14 items-center gap-3 ps-5 pe-3">
+      <Avatar id={ban.user} name={name} size="small" />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate leading-snug font-semibold">{name}</span>
+        <span className="block truncate text-[0.8125rem] leading-snug text-faint">
+          {t('people.bannedBy', { name: by, when: when(ban.at, language) })}
+        </span>
+      </span>
+      <Button
+        look="quiet"
+        small
+        disabled={lift.isPending}
+        aria-label={t('people.unban.of', { name })}
+        onClick={() => lift.mutate()}
+      >
+        {t('people.unban')}
+      </Button>
+    </li>
+  )
+}

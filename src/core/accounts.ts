@@ -163,7 +163,11 @@ export class AccountService {
       graceMs: REFRESH_GRACE_MS,
     })
     if (!spent.ok) {
-      if (spent.sid !== undefined) this.#tellEnded(ownerOf(refreshToken), [spent.sid])
+      const owner = ownerOf(refreshToken)
+      if (spent.sid !== undefined) this.#tellEnded(owner, [spent.sid])
+      // Known by its hash, so it was theirs: they may learn why it ended.
+      const ended = spent.sid !== undefined && spent.code === 'refresh_invalid'
+      if (ended && (await this.#accounts.byId(owner))?.disabled) throw new YeoulError('account_disabled')
       throw new YeoulError(spent.code)
     }
     const { login } = spent

@@ -189,7 +189,10 @@ describe('what an operator does', () => {
     assert.deepEqual(told.toSorted(), sids.toSorted())
     for (const login of [first, second]) {
       await assert.rejects(tokens.verify(login.accessToken), refused('session_ended'))
-      await assert.rejects(accounts.refresh(login.refreshToken), refused('refresh_invalid'))
+      await assert.rejects(accounts.refresh(login.refreshToken), refused('account_disabled'))
+      // Whoever makes a token up learns nothing.
+      const madeUp = login.refreshToken.replace(/[^.]+$/, 'x'.repeat(43))
+      await assert.rejects(accounts.refresh(madeUp), refused('refresh_invalid'))
     }
     const right = { username, password: PASSWORD }
     await assert.rejects(accounts.login(right, FROM), refused('account_disabled'))

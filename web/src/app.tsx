@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { Mark } from './brand/mark.tsx'
 import { useWords } from './i18n/index.ts'
-import { go, linkTo } from './route.ts'
+import { go, linkTo, useRoute } from './route.ts'
 import { AuthPage } from './session/auth-page.tsx'
 import { MeProvider, useClient, useLive } from './session/client.ts'
 import { forgetPerson } from './session/forget.ts'
@@ -14,6 +14,7 @@ import { Failed } from './ui/states.tsx'
 export function App() {
   const { auth } = useClient()
   const state = useLive(auth)
+  const route = useRoute()
   const [failure, setFailure] = useState<unknown>(null)
   useForgetting()
 
@@ -21,6 +22,8 @@ export function App() {
     if (state.state === 'unknown' && failure === null) auth.restore().catch(setFailure)
   }, [auth, state.state, failure])
 
+  // Whoever is signed in: the link is for somebody who cannot sign in, and another may open it for them.
+  if (route.at === 'reset') return <AuthPage ended={undefined} />
   if (state.state === 'signedIn' && state.user !== null) {
     return (
       <MeProvider value={state.user.id}>

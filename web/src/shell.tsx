@@ -31,7 +31,7 @@ export function Shell({ user }: { user: User }) {
   useStartOf(user.id)
   useUnreadSigns()
   useShortcuts(route.at === 'room' ? route.room : undefined)
-  const showsRooms = route.at === 'home' || route.at === 'setup' || route.at === 'reset'
+  const showsRooms = route.at === 'home' || route.at === 'setup'
 
   return (
     <div className="flex h-full flex-col safe-top">

@@ -7,6 +7,10 @@ import type { IconName } from '../ui/icon.tsx'
 import { Pages } from '../ui/pages.tsx'
 import { ConfigPage } from './config-page.tsx'
 import { NodesPage } from './nodes-page.tsx'
+import { OverviewPage } from './overview-page.tsx'
+import { ParkedPage } from './parked-page.tsx'
+import { RoomsPage } from './rooms-page.tsx'
+import { UsersPage } from './users-page.tsx'
 
 addWords(admin)
 addWords(adminConfig)
@@ -20,9 +24,13 @@ const icons: Record<AdminPage, IconName> = {
   parked: 'alert',
 }
 
-const faces: Partial<Record<AdminPage, ComponentType>> = {
+const faces: Record<AdminPage, ComponentType> = {
+  overview: OverviewPage,
+  users: UsersPage,
+  rooms: RoomsPage,
   nodes: NodesPage,
   config: ConfigPage,
+  parked: ParkedPage,
 }
 
 /** What an administrator sees and does. */
@@ -39,7 +47,7 @@ export default function AdminPages({ page }: { page: AdminPage }) {
         current: each === page,
       }))}
     >
-      {Face && <Face />}
+      <Face />
     </Pages>
   )
 }

@@ -9,9 +9,13 @@ import { Button } from '../ui/button.tsx'
 import { Field, Problem } from '../ui/field.tsx'
 import { useClient, YeoulError } from './client.ts'
 import { PasswordField } from './password-field.tsx'
+import { ResetForm } from './reset-form.tsx'
 import { usePause } from './use-pause.ts'
 
-/** Signing in, signing up, and the first account of a new server (`#setup=TOKEN`), which becomes its administrator. */
+/**
+ * Signing in, signing up, the first account of a new server (`#setup=TOKEN`), which becomes its administrator, and a new password
+ * by an administrator's link (`#reset=TOKEN`).
+ */
 export function AuthPage({ ended }: { ended: YeoulError | undefined }) {
   const { t, problem } = useWords()
   const route = useRoute()
@@ -32,15 +36,23 @@ export function AuthPage({ ended }: { ended: YeoulError | undefined }) {
           <p className="text-[0.9375rem] text-soft">{t('app.tagline')}</p>
         </div>
         <section className="rounded-3xl bg-surface px-6 pt-6 pb-5 shadow-[0_18px_50px_-24px_oklch(0.3_0.06_200/0.45)]">
-          <h1 className="text-[1.25rem] font-bold tracking-tight">{title}</h1>
-          {setupToken !== undefined && <p className="mt-1 text-[0.9375rem] text-soft">{t('auth.setup.lead')}</p>}
-          {ended !== undefined && !signUp && (
-            <p role="status" className="mt-3 rounded-xl bg-mention px-3.5 py-2.5 text-[0.875rem]">
-              {ended.code === 'account_disabled' ? problem(ended) : t('auth.ended')}
-            </p>
+          {route.at === 'reset' ? (
+            <ResetForm token={route.token} />
+          ) : (
+            <>
+              <h1 className="text-[1.25rem] font-bold tracking-tight">{title}</h1>
+              {setupToken !== undefined && <p className="mt-1 text-[0.9375rem] text-soft">{t('auth.setup.lead')}</p>}
+              {ended !== undefined && !signUp && (
+                <p role="status" className="mt-3 rounded-xl bg-mention px-3.5 py-2.5 text-[0.875rem]">
+                  {ended.code === 'account_disabled' ? problem(ended) : t('auth.ended')}
+                </p>
+              )}
+              <AuthForm key={signUp ? 'up' : 'in'} signUp={signUp} setupToken={setupToken} />
+              {setupToken === undefined && (
+                <OtherWay signUp={signUp} onGo={() => setMode(signUp ? 'signIn' : 'signUp')} />
+              )}
+            </>
           )}
-          <AuthForm key={signUp ? 'up' : 'in'} signUp={signUp} setupToken={setupToken} />
-          {setupToken === undefined && <OtherWay signUp={signUp} onGo={() => setMode(signUp ? 'signIn' : 'signUp')} />}
         </section>
         <div className="mt-4 flex flex-wrap justify-center gap-2">
           <LanguageSwitch />

@@ -120,7 +120,7 @@ export const admin = {
     en: '{count, plural, one {{shown} message} other {{shown} messages}}',
     ko: '{count, plural, other {메시지 {shown}개}}',
   },
-  'admin.room.last': { en: 'last {when}', ko: '마지막 {when}' },
+  'admin.room.last': { en: 'last message {when}', ko: '마지막 {when}' },
   'admin.room.actions': { en: 'What to do with {title}', ko: '{title} 관리' },
   'admin.room.enter': { en: 'Open', ko: '열기' },
   'admin.room.join': { en: 'Join and open', ko: '참여하고 열기' },

@@ -47,6 +47,14 @@ export const auth = {
     ko: '이 서버의 관리자가 됩니다. 로그인에 쓸 아이디와 비밀번호를 정하세요.',
   },
   'auth.setup.submit': { en: 'Create the administrator', ko: '관리자 계정 만들기' },
+  'auth.reset.title': { en: 'Choose a new password', ko: '새 비밀번호 정하기' },
+  'auth.reset.lead': {
+    en: 'An administrator sent you this link. It works once; you are signed out everywhere else.',
+    ko: '관리자가 보낸 링크입니다. 한 번만 쓸 수 있고, 다른 기기에서는 로그아웃됩니다.',
+  },
+  'auth.reset.password': { en: 'New password', ko: '새 비밀번호' },
+  'auth.reset.submit': { en: 'Set it and sign in', ko: '정하고 로그인' },
+  'auth.reset.leave': { en: 'Leave it as it is', ko: '바꾸지 않고 돌아가기' },
   'auth.working': { en: 'One moment…', ko: '잠시만요…' },
   'auth.ended': {
     en: 'You were signed out. Sign in again to go on; what you wrote is kept.',

@@ -9,10 +9,14 @@ import type { Administration } from '../ports/administration.ts'
 import type { Bus } from '../ports/bus.ts'
 import { Failure } from './failure.ts'
 
-/** Opens the store for the time of `work`; makes an empty one where there is none. */
-export async function withStore<T>(config: Config, work: (store: SqlStore) => Promise<T>): Promise<T> {
+/** Opens the store for the time of `work`; makes an empty one where there is none. Messages get their time from `now`. */
+export async function withStore<T>(
+  config: Config,
+  work: (store: SqlStore) => Promise<T>,
+  now: () => number = Date.now,
+): Promise<T> {
   ensureSecrets(config)
-  const store = await openStore(config)
+  const store = await openStore(config, now)
   try {
     return await work(store)
   } finally {
@@ -23,11 +27,11 @@ export async function withStore<T>(config: Config, work: (store: SqlStore) => Pr
 /** A command needs few connections, and leaves the rest to the nodes. */
 const CONNECTIONS = 4
 
-async function openStore(config: Config): Promise<SqlStore> {
+async function openStore(config: Config, now: () => number): Promise<SqlStore> {
   const { databaseUrl: url, partitions } = config
-  if (url === null) return openSqlStore({ path: databaseFile(config) })
+  if (url === null) return openSqlStore({ path: databaseFile(config), now })
   try {
-    return await openPostgresStore({ url, partitions, poolSize: CONNECTIONS })
+    return await openPostgresStore({ url, partitions, poolSize: CONNECTIONS, now })
   } catch (error) {
     throw new Failure(`It cannot start: ${(error as Error).message}`)
   }

@@ -62,11 +62,11 @@ test('assets are kept for good and travel compressed when the client takes it', 
   assert.equal(gunzipSync(await gz.arrayBuffer()).toString(), SCRIPT)
 })
 
-test('an address that the page’s own router knows gets the page; what programs ask for does not', async () => {
+test('a person at an address that has nothing gets the page, which says so, and a 404; a program gets a problem', async () => {
   const asBrowser = { headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
   for (const path of ['/rooms/019b', '/settings', '/apiary', '/documents']) {
     const answer = await app.request(path, asBrowser)
-    assert.equal(answer.status, 200, path)
+    assert.equal(answer.status, 404, path)
     assert.match(await answer.text(), /여울/)
   }
   for (const path of ['/api/v1/nothing', '/api', '/docs/nothing', '/assets/old-9z.js', '/ws']) {

@@ -57,6 +57,7 @@ export function Shell({ user }: { user: User }) {
         <main className={`${showsRooms ? 'hidden' : 'flex'} min-w-0 flex-1 flex-col bg-water wide:flex`}>
           {route.at === 'room' && <RoomPage key={route.room} id={route.room} seq={route.seq} />}
           {route.at === 'find' && <FindRooms />}
+          {route.at === 'lost' && <Lost />}
           <Suspense fallback={<SkeletonRows count={4} label={t('ui.loading')} />}>
             {route.at === 'settings' && <SettingsPages user={user} page={route.page} />}
             {route.at === 'admin' && (user.role === 'admin' ? <AdminPages page={route.page} /> : <AdminsOnly />)}
@@ -78,6 +79,22 @@ function Overlays({ current }: { current: string | undefined }) {
       {shown === 'switcher' && <QuickSwitcher current={current} onClose={close} />}
       {shown === 'keys' && <KeyHelp onClose={close} />}
     </Suspense>
+  )
+}
+
+function Lost() {
+  const { t } = useWords()
+  return (
+    <div className="flex h-full items-center justify-center">
+      <Empty icon="wave" title={t('app.lost.title')} body={t('app.lost.body')}>
+        <a
+          href="/"
+          className="inline-flex h-11 items-center rounded-xl bg-accent px-5 text-[0.9375rem] font-semibold text-on-accent hover:bg-accent-deep"
+        >
+          {t('app.lost.home')}
+        </a>
+      </Empty>
+    </div>
   )
 }
 

@@ -66,7 +66,7 @@ async function pageAnswer(c: Context<HttpEnv>, deps: HttpDeps, web: WebFiles | n
   const file = await web.answer(c, path)
   if (file !== null) return file
   const asksForPage = !OWN_PATHS.test(path) && (c.req.header('Accept') ?? '').includes('text/html')
-  return asksForPage ? web.page(c) : null
+  return asksForPage ? web.lost(c) : null
 }
 
 /** 405 where other methods would do, 404 elsewhere. */

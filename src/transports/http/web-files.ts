@@ -79,8 +79,9 @@ export class WebFiles {
     return c.body(await file.encoded[encoding])
   }
 
-  /** The page itself, for an address that its own router knows. */
-  page(c: Context<HttpEnv>): Promise<Response | null> {
+  /** The page at an address that has nothing: it says so in the reader's language. */
+  lost(c: Context<HttpEnv>): Promise<Response | null> {
+    c.status(404)
     return this.answer(c, '/index.html')
   }
 }

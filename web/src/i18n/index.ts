@@ -33,6 +33,7 @@ export function detectLanguage(): Language {
 export function activateLanguage(language: Language): void {
   document.documentElement.lang = language
   i18n.activate(language)
+  document.querySelector<HTMLMetaElement>('meta[name=description]')!.content = i18n._('app.description')
 }
 
 export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string

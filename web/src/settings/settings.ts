@@ -54,7 +54,11 @@ const systemDark = matchMedia('(prefers-color-scheme: dark)')
 function applyTheme(): void {
   const { theme } = useSettings.getState()
   const dark = theme === 'dark' || (theme === 'system' && systemDark.matches)
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+  const root = document.documentElement
+  root.dataset.theme = dark ? 'dark' : 'light'
+  // The browser's own bars around the page take the colour of its paper.
+  const bars = document.querySelector<HTMLMetaElement>('meta[name=theme-color]')!
+  bars.content = getComputedStyle(root).getPropertyValue('--paper')
 }
 
 /** Puts the settings in force, now and whenever they change, in another tab or in the system too. */

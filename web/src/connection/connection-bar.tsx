@@ -45,7 +45,7 @@ export function ConnectionBar({ atFoot }: { atFoot: boolean }) {
             <button
               type="button"
               onClick={() => connection.retryNow()}
-              className="ms-1 rounded-lg px-2 py-1 font-semibold whitespace-nowrap underline underline-offset-2 touch:py-2.5"
+              className="tap ms-1 rounded-lg px-2 py-1 font-semibold whitespace-nowrap underline underline-offset-2 touch:py-2.5"
             >
               {t('connection.retryNow')}
             </button>

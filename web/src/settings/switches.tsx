@@ -19,7 +19,7 @@ export function Switch<T extends string>({ label, value, choices, onChoose }: Sw
           type="button"
           aria-pressed={choice.value === value}
           onClick={() => onChoose(choice.value)}
-          className="h-8 rounded-lg px-3 text-[0.8125rem] font-medium text-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11"
+          className="h-8 rounded-lg px-3 text-[0.8125rem] font-medium text-soft transition-colors hover:text-ink aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11"
         >
           {choice.label}
         </button>

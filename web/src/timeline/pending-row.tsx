@@ -24,7 +24,7 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
     >
       <div className="flex max-w-[min(40rem,86%)] flex-row-reverse items-end gap-1.5">
         <div
-          className={`min-w-0 rounded-2xl bg-mine px-3.5 py-2 text-[0.9375rem] leading-[1.55] text-on-mine transition-opacity ${opens ? 'rounded-se-md' : ''} ${waits || failed ? 'opacity-65' : ''}`}
+          className={`min-w-0 rounded-2xl bg-mine px-3.5 py-2 text-[0.9375rem] leading-[1.55] text-on-mine transition-opacity ${opens ? 'rounded-se-md' : ''} ${waits || failed ? 'opacity-85' : ''}`}
         >
           {pending.replyTo !== undefined && <Quote seq={pending.replyTo} mine />}
           <BodyText body={pending.body} mentions={NOBODY} me="" />
@@ -43,14 +43,14 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
           </span>
           <button
             type="button"
-            className="rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
+            className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
             onClick={() => timeline.retry(pending.clientMessageId)}
           >
             {t('message.retry')}
           </button>
           <button
             type="button"
-            className="rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
+            className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
             onClick={() => timeline.discard(pending.clientMessageId)}
           >
             {t('message.discard')}

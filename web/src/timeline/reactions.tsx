@@ -7,7 +7,7 @@ import { useListActions } from './context.ts'
 
 export function Reactions({ message }: { message: Message }) {
   return (
-    <div className="mt-1 flex flex-wrap gap-1">
+    <div className="mt-1 flex flex-wrap gap-1 touch:gap-2 touch:pb-1">
       {message.reactions.map((reaction) => (
         <ReactionChip key={reaction.emoji} seq={message.seq} reaction={reaction} />
       ))}
@@ -35,7 +35,7 @@ function ReactionChip({ seq, reaction }: { seq: number; reaction: Reaction }) {
       aria-label={label}
       title={label}
       onClick={() => react(seq, reaction.emoji, !mine)}
-      className="inline-flex h-7 items-center gap-1 rounded-full border border-transparent bg-surface px-2 text-[0.875rem] text-soft hover:border-accent aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent-deep touch:h-9 touch:px-2.5"
+      className="tap inline-flex h-7 items-center gap-1 rounded-full border border-transparent bg-surface px-2 text-[0.875rem] text-soft hover:border-accent aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent-deep touch:h-9 touch:px-2.5"
     >
       <span>{reaction.emoji}</span>
       <span className="text-[0.8125rem] font-semibold tabular-nums">{reaction.count}</span>

@@ -15,6 +15,8 @@ export function useModal(ref: RefObject<HTMLDialogElement | null>): void {
     const dialog = ref.current!
     const before = document.activeElement
     dialog.showModal()
+    // The browser begins with the button that closes. What the dialog is for comes first: its field, or the way back.
+    dialog.querySelector<HTMLElement>('[data-body] :is(input, textarea, button):not(:disabled)')?.focus()
     return () => {
       dialog.close()
       if (before instanceof HTMLElement) before.focus()
@@ -49,7 +51,9 @@ export function Dialog({ title, lead, onClose, children }: DialogProps) {
         </div>
         <IconButton icon="close" label={t('ui.close')} onClick={onClose} />
       </header>
-      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pt-4 pb-6">{children}</div>
+      <div data-body className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pt-4 pb-6">
+        {children}
+      </div>
     </dialog>
   )
 }

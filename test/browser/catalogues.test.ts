@@ -8,12 +8,13 @@ import { withParticles } from '../../web/src/i18n/particles.ts'
 import { account } from '../../web/src/i18n/words/account.ts'
 import { admin } from '../../web/src/i18n/words/admin.ts'
 import { adminConfig } from '../../web/src/i18n/words/admin-config.ts'
+import { emoji } from '../../web/src/i18n/words/emoji.ts'
 import { words } from '../../web/src/i18n/words/index.ts'
 import { keyboard } from '../../web/src/i18n/words/keyboard.ts'
 import { notifications } from '../../web/src/i18n/words/notifications.ts'
 import { options } from '../../web/src/i18n/words/options.ts'
 
-const all = { ...words, ...account, ...admin, ...adminConfig, ...notifications, ...keyboard }
+const all = { ...words, ...account, ...emoji, ...admin, ...adminConfig, ...notifications, ...keyboard }
 
 /** The names in braces that a message takes, whatever its plural forms. */
 function placeholders(message: string): Set<string> {

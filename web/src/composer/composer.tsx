@@ -106,6 +106,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
       area.current?.focus()
       area.current?.setSelectionRange(selectionStart + emoji.length, selectionStart + emoji.length)
     })
+    return true
   }
 
   return (

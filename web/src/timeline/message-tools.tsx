@@ -30,8 +30,12 @@ export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
       className={`absolute -top-8 z-10 touch:-top-11 flex rounded-xl border border-line bg-surface p-0.5 shadow-md ${mine ? 'end-2' : 'start-28'}`}
     >
       <EmojiPicker
+        quick
         trigger={<IconButton icon="smile" small label={t('message.react')} />}
-        onPick={(emoji) => react(message.seq, emoji, true)}
+        onPick={(emoji) => {
+          react(message.seq, emoji, true)
+          return false
+        }}
         onOpenChange={onHold}
       />
       <IconButton icon="reply" small label={t('message.reply')} onClick={() => reply(message)} />

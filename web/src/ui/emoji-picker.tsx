@@ -1,25 +1,35 @@
+import { useQuery } from '@tanstack/react-query'
 import { Popover } from 'radix-ui'
-import { type ReactElement, useState } from 'react'
+import { type ReactElement, useRef, useState } from 'react'
+import { quickOnes, useEmojiChoices } from '../emoji/choices.ts'
 import { useWords } from '../i18n/index.ts'
-
-/** A small choice that covers most of what people use in a chat; the system's own picker has the rest. */
-const EMOJI =
-  '👍 ❤️ 😂 😮 😢 🙏 🎉 🔥 👏 ✅ 👀 💯 😀 😅 🤣 😊 😍 😘 😎 🤔 😴 😭 😡 🥳 🥹 🫡 🤝 👋 🙌 💪 🤷 🙇 💡 📌 ⏰ ☕ 🍚 🍜 🌊 ✨'.split(
-    ' ',
-  )
+import { YeoulError } from '../session/client.ts'
+import { IconButton } from './button.tsx'
+import { Failed, SkeletonRows } from './states.tsx'
 
 interface EmojiPickerProps {
   trigger: ReactElement
-  onPick(emoji: string): void
+  /** Offers a handful first, and all of them on demand. */
+  quick?: boolean
+  /** Whoever takes the emoji may take the focus too, by answering true. */
+  onPick(emoji: string): boolean | undefined
   onOpenChange?(open: boolean): void
 }
 
-export function EmojiPicker({ trigger, onPick, onOpenChange }: EmojiPickerProps) {
+/** Emoji on a button. What shows all of them is loaded when it is first opened. */
+export function EmojiPicker({ trigger, quick = false, onPick, onOpenChange }: EmojiPickerProps) {
   const { t } = useWords()
   const [open, setOpen] = useState(false)
+  const [all, setAll] = useState(!quick)
   const change = (next: boolean) => {
     setOpen(next)
+    if (next) setAll(!quick)
     onOpenChange?.(next)
+  }
+  const focusTaken = useRef(false)
+  const pick = (sign: string) => {
+    change(false)
+    focusTaken.current = onPick(sign) === true
   }
   return (
     <Popover.Root open={open} onOpenChange={change}>
@@ -30,24 +40,69 @@ export function EmojiPicker({ trigger, onPick, onOpenChange }: EmojiPickerProps)
           side="top"
           sideOffset={6}
           collisionPadding={10}
-          className="arrive z-50 grid grid-cols-6 gap-0.5 rounded-2xl wide:grid-cols-8 border border-line bg-surface p-2 shadow-xl"
+          onCloseAutoFocus={(event) => {
+            if (focusTaken.current) event.preventDefault()
+            focusTaken.current = false
+          }}
+          className="arrive z-50 rounded-2xl border border-line bg-surface p-2 text-ink shadow-xl"
         >
-          {EMOJI.map((emoji) => (
-            <button
-              key={emoji}
-              type="button"
-              aria-label={emoji}
-              onClick={() => {
-                change(false)
-                onPick(emoji)
-              }}
-              className="flex size-9 items-center justify-center rounded-lg text-[1.25rem] leading-none hover:bg-accent-soft touch:size-11"
-            >
-              {emoji}
-            </button>
-          ))}
+          {all ? <AllEmoji onPick={pick} /> : <QuickEmoji onPick={pick} onMore={() => setAll(true)} />}
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   )
+}
+
+/** A row of the usual ones, and a way to all others. */
+export function QuickEmoji({ onPick, onMore }: { onPick(sign: string): void; onMore(): void }) {
+  const { t } = useWords()
+  const { recent, used } = useEmojiChoices()
+  return (
+    <div className="flex max-w-[calc(100vw-2.5rem)] gap-0.5">
+      {quickOnes(recent).map((sign) => (
+        <button
+          key={sign}
+          type="button"
+          aria-label={sign}
+          onClick={() => {
+            used(sign)
+            onPick(sign)
+          }}
+          className="flex h-9 w-9 min-w-0 shrink items-center justify-center rounded-lg text-[1.375rem] leading-none hover:bg-accent-soft touch:h-11 touch:w-11 touch:text-[1.5rem]"
+        >
+          {sign}
+        </button>
+      ))}
+      <IconButton
+        icon="plus"
+        label={t('emoji.more')}
+        onClick={onMore}
+        className="h-9! w-9! min-w-0 shrink! touch:h-11! touch:w-11!"
+      />
+    </div>
+  )
+}
+
+export function AllEmoji({ onPick }: { onPick(sign: string): void }) {
+  const { t } = useWords()
+  const { data, isError, refetch } = useQuery({
+    queryKey: ['emoji'],
+    queryFn: load,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  if (data !== undefined) return <data.EmojiPanel emoji={data.emoji} onPick={onPick} />
+  if (isError) return <Failed error={new YeoulError('network', '', true)} onRetry={() => void refetch()} />
+  return (
+    <div className="h-80 w-72 overflow-hidden">
+      <SkeletonRows count={4} label={t('ui.loading')} />
+    </div>
+  )
+}
+
+async function load() {
+  const [{ EmojiPanel }, { loadEmoji }] = await Promise.all([
+    import('../emoji/emoji-panel.tsx'),
+    import('../emoji/load.ts'),
+  ])
+  return { EmojiPanel, emoji: await loadEmoji() }
 }

@@ -19,4 +19,5 @@ export const composer = {
   },
   'composer.mentions': { en: 'People to mention', ko: '부를 사람' },
   'emoji.title': { en: 'Emoji', ko: '이모지' },
+  'emoji.more': { en: 'More emoji', ko: '이모지 더 보기' },
 } as const

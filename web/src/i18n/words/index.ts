@@ -36,6 +36,7 @@ export type Words = Record<string, Record<Language, string>>
 // Strings of parts that are loaded when they are first opened; they add themselves with `addWords`.
 type LaterKey =
   | keyof typeof import('./account.ts').account
+  | keyof typeof import('./emoji.ts').emoji
   | keyof typeof import('./admin.ts').admin
   | keyof typeof import('./admin-config.ts').adminConfig
   | keyof typeof import('./notifications.ts').notifications

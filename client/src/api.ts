@@ -140,6 +140,8 @@ export interface Client {
   subscribe(room: string, handlers: FeedHandlers, from?: Position): Feed
   /** Queues a message; it is sent now or as soon as there is a connection, once, in order. Throws YeoulError `outbox_full`. */
   send(room: string, body: string, options?: SendOptions): Sending
+  /** How many messages of all rooms are not acknowledged: signing out would lose them. */
+  unsent(): number
   /**
    * Connects and stays connected until `close()`, signing out, or a refusal that no retry helps. Safe to call again. Signing
    * in later connects too. `openRoom`, `subscribe`, `send` and the first subscriber of `rooms` do this by themselves.

@@ -184,6 +184,7 @@ export function createClient(options: ClientOptions): Client {
       connect()
       return outbox.add(room, body, sendOptions)
     },
+    unsent: () => outbox.unsent(),
     connect() {
       if (closed) throw clientClosed()
       wanted = true

@@ -90,6 +90,15 @@ export class Outbox {
     return this.#queues.get(room)?.entries.map((entry) => entry.message) ?? []
   }
 
+  /** Messages of all rooms that the server has not acknowledged. */
+  unsent(): number {
+    let count = 0
+    for (const { entries } of this.#queues.values()) {
+      for (const { message } of entries) if (message.status !== 'acknowledged') count++
+    }
+    return count
+  }
+
   /** Throws `discarded` when no such message failed. */
   retry(room: string, clientMessageId: string): Sending {
     const queue = this.#queues.get(room)

@@ -181,13 +181,26 @@ test('signing out leaves nothing of the person in the browser, and other tabs fo
   await context.setOffline(true)
   await write(page, 'a secret message')
   await page.getByText('a secret message').waitFor()
-  await context.setOffline(false)
   await page.getByRole('button', { name: 'Account and settings' }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByText('1 message was not sent yet and will be lost.').waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByText('a secret message').waitFor()
+  await page.getByRole('button', { name: 'Account and settings' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await second.getByRole('heading', { name: 'Sign in' }).waitFor()
   assert.equal(await second.getByText('You were signed out').count(), 0, 'it was their own wish')
   assert.ok(!second.url().includes(room))
+
+  // The server could not be told yet: the next visit is nobody's all the same.
+  const cookie = async () => (await context.cookies(`${house.server.url}/api/v1/auth`)).length
+  assert.equal(await cookie(), 1)
+  await context.setOffline(false)
+  while ((await cookie()) > 0) await page.waitForTimeout(100)
+  await page.reload()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
 
   const kept = await Promise.all([page, second].map((tab) => tab.evaluate(everythingKept)))
   for (const text of kept) assert.doesNotMatch(text, /secret|Secrets|gil/i)
@@ -215,6 +228,22 @@ const everythingKept = `(async () => {
   }
   return found.join(' ')
 })()` as unknown as () => Promise<string>
+
+test('a sign-out that the server could not be told of holds over a reload', async () => {
+  const jin = await house.visit('jin', 'Jin')
+  const { page, context } = jin
+  await context.route('**/api/v1/auth/logout', (route) => route.abort())
+  await page.getByRole('button', { name: 'Account and settings' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await page.reload()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await context.unroute('**/api/v1/auth/logout')
+  await page.reload()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  assert.deepEqual(await context.cookies(`${house.server.url}/api/v1/auth`), [])
+  await context.close()
+})
 
 test('text size and what Enter does are chosen once and kept, before the first paint and in other tabs', async () => {
   const hae = await house.visit('hae', 'Hae')

@@ -29,11 +29,13 @@ test('messages of a room are sent one after the other, those of two rooms side b
   const { peer, client, sent } = await online(t)
   for (const body of ['a', 'b']) client.send(ROOM, body)
   client.send('room-2', 'other')
+  assert.equal(client.unsent(), 3)
   await settled()
   assert.deepEqual(sent(), ['a', 'other'])
   peer.link.ok(peer.link.asked('send')[0]!, stored(peer.link.asked('send')[0]!, 1))
   await settled()
   assert.deepEqual(sent(), ['a', 'other', 'b'])
+  assert.equal(client.unsent(), 2, 'what the server has acknowledged is safe')
 })
 
 test('[P3] what was on the way when the connection broke is sent again under its id, as a repeat, and first', async (t) => {

@@ -6,6 +6,7 @@ import { go, linkTo, useRoute } from './route.ts'
 import { AuthPage } from './session/auth-page.tsx'
 import { MeProvider, useClient, useLive } from './session/client.ts'
 import { forgetPerson } from './session/forget.ts'
+import { settleSignOut, takeUpLogin } from './session/sign-out.ts'
 import { Shell } from './shell.tsx'
 import { Notice } from './ui/notice.tsx'
 import { Failed } from './ui/states.tsx'
@@ -19,8 +20,9 @@ export function App() {
   useForgetting()
 
   useEffect(() => {
-    if (state.state === 'unknown' && failure === null) auth.restore().catch(setFailure)
+    if (state.state === 'unknown' && failure === null) takeUpLogin(auth).catch(setFailure)
   }, [auth, state.state, failure])
+  useEffect(() => settleSignOut(auth), [auth])
 
   // Whoever is signed in: the link is for somebody who cannot sign in, and another may open it for them.
   if (route.at === 'reset') return <AuthPage ended={undefined} />

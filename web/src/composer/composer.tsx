@@ -1,6 +1,7 @@
 import type { Timeline } from '@yeoul/client'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
+import { keyText } from '../keyboard/keys.ts'
 import { useClient, useLive } from '../session/client.ts'
 import { useSettings } from '../settings/settings.ts'
 import { IconButton } from '../ui/button.tsx'
@@ -136,7 +137,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
             }}
             aria-label={t('composer.label', { title })}
             placeholder={t('composer.placeholder')}
-            title={t(enterSends ? 'composer.hint' : 'composer.hint.line')}
+            title={enterSends ? t('composer.hint') : t('composer.hint.line', { send: keyText('mod', 'enter') })}
             {...mentions.aria}
             className="max-h-[min(12rem,34dvh)] min-h-10 flex-1 resize-none overflow-y-auto bg-transparent py-2 text-[1rem] leading-6 outline-none touch:min-h-11"
           />

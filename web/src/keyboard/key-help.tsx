@@ -1,12 +1,15 @@
 import { Fragment } from 'react'
 import { addWords, useWords } from '../i18n/index.ts'
 import { keyboard } from '../i18n/words/keyboard.ts'
+import { useSettings } from '../settings/settings.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { keyName } from './keys.ts'
 
 addWords(keyboard)
 
 type Key = keyof typeof keyboard
+/** What sends, by what the person chose for Enter. */
+const SENDS = { enter: [['enter']], line: [['mod', 'enter']] } as const
 /** Each line: what it does, and the combinations that do it. */
 const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly (readonly string[])[] }[] }[] = [
   {
@@ -34,7 +37,7 @@ const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly 
   {
     title: 'keys.writing',
     lines: [
-      { does: 'keys.send', keys: [['enter']] },
+      { does: 'keys.send', keys: SENDS.enter },
       { does: 'keys.newLine', keys: [['shift', 'enter']] },
       { does: 'keys.editLast', keys: [['up']] },
       { does: 'keys.cancel', keys: [['esc']] },
@@ -53,6 +56,7 @@ const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly 
 /** All shortcuts of the page. */
 export default function KeyHelp({ onClose }: { onClose(): void }) {
   const { t } = useWords()
+  const sends = useSettings((settings) => (settings.enterSends ? SENDS.enter : SENDS.line))
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
       {PARTS.map((part) => (
@@ -66,7 +70,7 @@ export default function KeyHelp({ onClose }: { onClose(): void }) {
               >
                 <dt className="text-[0.9375rem]">{t(line.does)}</dt>
                 <dd className="ms-auto flex items-center gap-1.5 text-[0.8125rem] text-soft">
-                  {line.keys.map((keys, i) => (
+                  {(line.does === 'keys.send' ? sends : line.keys).map((keys, i) => (
                     <Fragment key={keys.join()}>
                       {i > 0 && t('keys.or')}
                       <span className="flex gap-1">

@@ -1,4 +1,5 @@
 import { useWords } from '../i18n/index.ts'
+import { keyText } from '../keyboard/keys.ts'
 import { PagePart } from '../ui/pages.tsx'
 import { EnterSwitch, LanguageSwitch, TextSizeSwitch, ThemeSwitch } from './switches.tsx'
 
@@ -19,7 +20,10 @@ export function AppearancePage() {
           {t('settings.textSize.sample')}
         </p>
       </PagePart>
-      <PagePart title={t('settings.enter')} lead={t('settings.enter.lead')}>
+      <PagePart
+        title={t('settings.enter')}
+        lead={t('settings.enter.lead', { line: keyText('shift', 'enter'), send: keyText('mod', 'enter') })}
+      >
         <EnterSwitch />
       </PagePart>
     </>

@@ -1,5 +1,3 @@
-import type { IconName } from '../ui/icon.tsx'
-
 /** Browsers by a mark in their `User-Agent`, the particular before those whose mark they carry too. */
 const BROWSERS = [
   ['KAKAOTALK', 'KakaoTalk'],
@@ -31,11 +29,16 @@ const SYSTEMS = [
 
 const PHONES: readonly string[] = ['iPhone', 'iPad', 'Android']
 
+export interface DeviceName {
+  name: string
+  icon: 'laptop' | 'phone' | 'terminal'
+}
+
 /**
  * What to call a device, from its `User-Agent`: "Chrome · macOS"; of a program the name that it gives itself. Null when it
  * says nothing that a person would know it by.
  */
-export function deviceName(agent: string | null): { name: string; icon: IconName } | null {
+export function deviceName(agent: string | null): DeviceName | null {
   if (agent === null) return null
   const browser = named(BROWSERS, agent)
   const system = named(SYSTEMS, agent)

@@ -10,7 +10,8 @@ export function strengthOf(password: string, names: readonly string[]): Strength
   if (password.length < PASSWORD_LENGTH.min) return null
   let rest = password.toLowerCase()
   for (const name of [...names, ...COMMON]) if (name.length > 2) rest = rest.replaceAll(name.toLowerCase(), '')
-  const worth = [...rest].filter((sign, i, all) => i === 0 || !follows(all[i - 1] as string, sign)).length
+  const signs = [...rest]
+  const worth = signs.filter((_, i) => !(goesOn(signs, i) && goesOn(signs, i - 1))).length
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /\p{Lo}/u, /[^\p{L}\p{N}]/u].filter((kind) =>
     kind.test(password),
   ).length
@@ -21,7 +22,8 @@ export function strengthOf(password: string, names: readonly string[]): Strength
 
 const COMMON = ['password', 'qwerty', 'asdf', 'zxcv', 'letmein', 'welcome', 'admin', 'yeoul', '여울', '비밀번호']
 
-/** The same sign again, or its neighbour, as in 1111 and 1234. */
-function follows(before: string, sign: string): boolean {
-  return Math.abs((sign.codePointAt(0) ?? 0) - (before.codePointAt(0) ?? 0)) <= 1
+/** Whether a sign repeats the one before it or is its neighbour; two in a row make a run, as in 1111 and 1234. */
+function goesOn(signs: readonly string[], i: number): boolean {
+  const [before, sign] = [signs[i - 1]?.codePointAt(0), signs[i]?.codePointAt(0)]
+  return before !== undefined && sign !== undefined && Math.abs(sign - before) <= 1
 }

@@ -12,8 +12,8 @@ export const account = {
   'settings.textSize.sample': { en: 'This is how messages look.', ko: '메시지는 이만하게 보입니다.' },
   'settings.enter': { en: 'The Enter key', ko: 'Enter 키' },
   'settings.enter.lead': {
-    en: 'Shift+Enter always starts a new line, and Ctrl+Enter (⌘+Enter on a Mac) always sends.',
-    ko: 'Shift+Enter는 언제나 줄을 바꾸고, Ctrl+Enter(맥에서는 ⌘+Enter)는 언제나 보냅니다.',
+    en: '{line} always starts a new line, and {send} always sends.',
+    ko: '언제나 {line} 키는 줄을 바꾸고 {send} 키는 보냅니다.',
   },
   'settings.enter.send': { en: 'Sends the message', ko: '메시지 보내기' },
   'settings.enter.line': { en: 'Starts a new line', ko: '줄 바꾸기' },

@@ -2,6 +2,15 @@ export const auth = {
   'auth.signIn': { en: 'Sign in', ko: '로그인' },
   'auth.signUp': { en: 'Create an account', ko: '계정 만들기' },
   'auth.signOut': { en: 'Sign out', ko: '로그아웃' },
+  'auth.signOut.title': { en: 'Sign out now?', ko: '지금 로그아웃할까요?' },
+  'auth.signOut.unsent': {
+    en: '{count, plural, one {# message was} other {# messages were}} not sent yet and will be lost.',
+    ko: '아직 보내지 못한 메시지 {count}개가 사라집니다.',
+  },
+  'auth.signOut.drafts': {
+    en: '{count, plural, one {# draft} other {# drafts}} in this browser will be lost.',
+    ko: '이 브라우저에 쓰다 만 글 {count}개가 사라집니다.',
+  },
   'auth.username': { en: 'User name', ko: '아이디' },
   'auth.username.hint': {
     en: 'Small letters, digits, dot, dash; up to 32. Others mention you by it.',

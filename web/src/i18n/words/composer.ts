@@ -14,8 +14,8 @@ export const composer = {
     ko: 'Enter로 보내고 Shift+Enter로 줄을 바꿉니다',
   },
   'composer.hint.line': {
-    en: 'Enter makes a new line, Ctrl+Enter sends',
-    ko: 'Enter로 줄을 바꾸고 Ctrl+Enter로 보냅니다',
+    en: 'Enter makes a new line, {send} sends',
+    ko: 'Enter로 줄을 바꾸고 {send} 키로 보냅니다',
   },
   'composer.mentions': { en: 'People to mention', ko: '부를 사람' },
   'emoji.title': { en: 'Emoji', ko: '이모지' },

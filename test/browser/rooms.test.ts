@@ -30,7 +30,7 @@ test('a room is made, found, joined, filled and left', async () => {
 
   const ida = await house.visit('ida', 'Ida')
   await ida.page.getByRole('button', { name: 'Find rooms' }).first().click()
-  await ida.page.getByRole('button', { name: 'Full' }).waitFor()
+  await ida.page.getByRole('listitem').getByText('Full', { exact: true }).waitFor()
   await ida.page.goto(hoon.page.url())
   await ida.page.getByText('This room is full.').waitFor()
   assert.equal(await ida.page.getByRole('button', { name: 'Join the room' }).count(), 0)

@@ -10,10 +10,12 @@ import { FindRooms } from './rooms/find-rooms.tsx'
 import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
 import { useUnreadSigns } from './rooms/unread-signs.ts'
+import { Welcome } from './rooms/welcome.tsx'
 import { go, linkTo, useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
 import { Button } from './ui/button.tsx'
 import { Empty, SkeletonRows } from './ui/states.tsx'
+import { useWide } from './ui/use-wide.ts'
 
 // Not part of the first load: fetched when they are first opened.
 const SettingsPages = lazy(() => import('./settings/settings-pages.tsx'))
@@ -101,16 +103,12 @@ function Lost() {
 function PickRoom({ user }: { user: User }) {
   const { t } = useWords()
   const { rooms, state } = useLive(useClient().rooms)
-  if (rooms.length === 0 && state !== 'ready') return null
-  const first = rooms.length === 0
+  const wide = useWide()
+  if (!wide || (rooms.length === 0 && state !== 'ready')) return null
   return (
-    <div className="flex h-full items-center justify-center">
-      {first ? (
-        <Empty
-          icon="wave"
-          title={t('rooms.welcome.title', { name: user.displayName })}
-          body={t('rooms.welcome.body')}
-        />
+    <div className="flex h-full items-center justify-center overflow-y-auto">
+      {rooms.length === 0 ? (
+        <Welcome user={user} />
       ) : (
         <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
       )}

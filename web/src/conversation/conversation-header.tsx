@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { InvitePeople } from '../people/invite-people.tsx'
 import { seenWords } from '../people/seen.ts'
+import { addressOf } from '../rooms/address.ts'
 import { EditRoom } from '../rooms/edit-room.tsx'
 import { LeaveRoom } from '../rooms/leave-room.tsx'
 import { NotifyChoice } from '../rooms/notify-choice.tsx'
@@ -63,7 +64,7 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
       </Button>
       <Menu trigger={<IconButton icon="more" label={t('room.menu')} />}>
         {room.kind === 'open' && (
-          <MenuItem icon="link" onSelect={() => void copyText(location.href.replace(/#.*/, linkTo.room(room.id)), t)}>
+          <MenuItem icon="link" onSelect={() => void copyText(addressOf(room.id), t)}>
             {t('room.copyLink')}
           </MenuItem>
         )}

@@ -1,11 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Member, MembersSnapshot, Timeline } from '@yeoul/client'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo } from 'react'
 import { bestRank, matchRank } from '../search/match.ts'
 import { useClient, useLive } from '../session/client.ts'
+import { useSettled } from '../ui/use-settled.ts'
 
 const SHOWN = 100
-/** Typing, a syllable being composed included, rests this long before the server is asked. */
 const PAUSE_MS = 200
 const LONGEST = 64
 
@@ -21,11 +21,7 @@ interface Found {
 export function useFoundMembers(timeline: Timeline, { members, complete }: MembersSnapshot, words: string): Found {
   const { api, users } = useClient()
   const known = useLive(users)
-  const [asked, setAsked] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(words.slice(0, LONGEST)), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [words])
+  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
   const looks = words !== ''
   useEffect(() => {
     if (looks) users.load(members.map(({ user }) => user)).catch(() => {})

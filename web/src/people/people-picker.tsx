@@ -1,16 +1,17 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
+import { bestRank, matchRank } from '../search/match.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
 import { Field } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { useSettled } from '../ui/use-settled.ts'
 import { Avatar } from './avatar.tsx'
 
 /** Rooms whose members are offered: the liveliest ones are where one's people are. */
 const ROOMS_ASKED = 8
 const OFFERED = 50
-/** Typing, a syllable being composed included, rests this long before the server is asked. */
 const PAUSE_MS = 250
 const LONGEST = 64
 
@@ -27,11 +28,11 @@ export function PeoplePicker({ chosen, single = false, without, onChange }: Peop
   const { t } = useWords()
   const me = useMe()
   const [query, setQuery] = useState('')
-  const words = query.trim().toLocaleLowerCase()
-  const near = useAcquaintances().filter((user) =>
-    `${user.displayName} ${user.username}`.toLocaleLowerCase().includes(words),
+  const words = query.trim()
+  const near = useAcquaintances().filter(
+    (user) => bestRank(matchRank(user.displayName, words), matchRank(user.username, words)) !== null,
   )
-  const found = useFound(query.trim())
+  const found = useFound(words)
   const nearIds = new Set(near.map((user) => user.id))
   const offered = [...near, ...found.filter((user) => !nearIds.has(user.id))]
     .filter((user) => user.id !== me && !without?.has(user.id))
@@ -85,11 +86,7 @@ export function PeoplePicker({ chosen, single = false, without, onChange }: Peop
 /** Those whom the server finds by `words`; until it answered, those found before. */
 function useFound(words: string): User[] {
   const client = useClient()
-  const [asked, setAsked] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(words.slice(0, LONGEST)), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [words])
+  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
   const { data } = useQuery({
     queryKey: ['found', asked],
     enabled: asked !== '',

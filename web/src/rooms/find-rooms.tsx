@@ -1,16 +1,18 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import type { Room } from '@yeoul/client'
-import { useDeferredValue, useState } from 'react'
+import { useState } from 'react'
+import { TITLE_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
-import { Avatar } from '../people/avatar.tsx'
 import { go, linkTo } from '../route.ts'
-import { useClient, useLive } from '../session/client.ts'
+import { useClient } from '../session/client.ts'
 import { Button, IconButton } from '../ui/button.tsx'
 import { inputLook } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
+import { useSettled } from '../ui/use-settled.ts'
 import { CreateRoom } from './create-room.tsx'
-import { useJoin } from './join.ts'
+import { OpenRoom } from './open-room.tsx'
+
+const PAUSE_MS = 200
 
 /** All open rooms of the server: search, join, or make one. */
 export function FindRooms() {
@@ -18,7 +20,7 @@ export function FindRooms() {
   const { api } = useClient()
   const [query, setQuery] = useState('')
   const [creating, setCreating] = useState(false)
-  const q = useDeferredValue(query.trim())
+  const q = useSettled(query.trim().slice(0, TITLE_LENGTH.max), PAUSE_MS)
   const found = useInfiniteQuery({
     queryKey: ['open-rooms', q],
     queryFn: ({ pageParam }) => api.openRooms({ q, limit: 50, ...(pageParam !== null && { cursor: pageParam }) }),
@@ -72,35 +74,5 @@ export function FindRooms() {
       </div>
       {creating && <CreateRoom kind="open" onClose={() => setCreating(false)} />}
     </div>
-  )
-}
-
-function OpenRoom({ room }: { room: Room }) {
-  const { t } = useWords()
-  const { rooms } = useLive(useClient().rooms)
-  const mine = rooms.some((entry) => entry.room.id === room.id)
-  const join = useJoin(room.id)
-  const full = room.capacity !== null && room.memberCount >= room.capacity
-  return (
-    <li className="flex items-center gap-3 rounded-2xl border border-line bg-surface p-3">
-      <Avatar id={room.id} name={room.title} />
-      <div className="min-w-0 flex-1">
-        <p className="truncate font-semibold">{room.title}</p>
-        <p className="truncate text-[0.875rem] text-soft">
-          {room.capacity === null
-            ? t('rooms.members', { count: room.memberCount })
-            : t('rooms.membersOf', { count: room.memberCount, capacity: room.capacity })}
-        </p>
-      </div>
-      {mine ? (
-        <Button look="quiet" small onClick={() => go(linkTo.room(room.id))}>
-          {t('rooms.joined')}
-        </Button>
-      ) : (
-        <Button small disabled={full || join.isPending} onClick={() => join.mutate()}>
-          {full ? t('rooms.full') : t('rooms.join')}
-        </Button>
-      )}
-    </li>
   )
 }

@@ -21,7 +21,7 @@ export function LeaveRoom({ room, title, remove, onClose }: LeaveRoomProps) {
       if (remove) await client.api.deleteRoom(room.id)
       else await client.api.leave(room.id)
       // Away first: the open room must not show its own end for a moment.
-      go(linkTo.home, true)
+      if (location.hash.startsWith(linkTo.room(room.id))) go(linkTo.home, true)
       await client.rooms.reload()
     },
   })

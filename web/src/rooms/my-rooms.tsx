@@ -1,4 +1,4 @@
-import type { RoomListEntry } from '@yeoul/client'
+import type { RoomListEntry, User } from '@yeoul/client'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { VList } from 'virtua'
 import { useWords } from '../i18n/index.ts'
@@ -16,11 +16,12 @@ const FILTERS = ['all', 'unread', 'direct'] as const
 type Filter = (typeof FILTERS)[number]
 
 interface MyRoomsProps {
+  user: User
   current: string | undefined
   onCreate(): void
 }
 
-export function MyRooms({ current, onCreate }: MyRoomsProps) {
+export function MyRooms({ user, current, onCreate }: MyRoomsProps) {
   const { t } = useWords()
   const client = useClient()
   const { state, rooms, error } = useLive(client.rooms)
@@ -32,7 +33,7 @@ export function MyRooms({ current, onCreate }: MyRoomsProps) {
   if (rooms.length === 0) {
     if (state === 'failed') return <Failed error={error} onRetry={() => void client.rooms.reload()} />
     if (state !== 'ready') return <SkeletonRows count={6} label={t('ui.loading')} />
-    return <NoRooms onCreate={onCreate} />
+    return <NoRooms user={user} onCreate={onCreate} />
   }
   return (
     <>

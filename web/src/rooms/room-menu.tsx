@@ -2,8 +2,10 @@ import type { RoomListEntry } from '@yeoul/client'
 import { useWords } from '../i18n/index.ts'
 import { useClient } from '../session/client.ts'
 import { IconButton } from '../ui/button.tsx'
+import { copyText } from '../ui/copy.ts'
 import { Menu, MenuItem, MenuLine } from '../ui/menu.tsx'
 import { notify } from '../ui/notice.tsx'
+import { addressOf } from './address.ts'
 import { NotifyChoice } from './notify-choice.tsx'
 
 interface RoomMenuProps {
@@ -11,10 +13,11 @@ interface RoomMenuProps {
   title: string
   open: boolean
   onOpenChange(open: boolean): void
+  onLeave(): void
 }
 
 /** What can be done with a room without opening it. */
-export function RoomMenu({ entry, title, open, onOpenChange }: RoomMenuProps) {
+export function RoomMenu({ entry, title, open, onOpenChange, onLeave }: RoomMenuProps) {
   const { t, problem } = useWords()
   const { api } = useClient()
   const { room, unread } = entry
@@ -36,6 +39,15 @@ export function RoomMenu({ entry, title, open, onOpenChange }: RoomMenuProps) {
         </>
       )}
       <NotifyChoice entry={entry} />
+      <MenuLine />
+      {room.kind === 'open' && (
+        <MenuItem icon="link" onSelect={() => void copyText(addressOf(room.id), t)}>
+          {t('room.copyLink')}
+        </MenuItem>
+      )}
+      <MenuItem icon="leave" danger onSelect={onLeave}>
+        {t('room.leave')}
+      </MenuItem>
     </Menu>
   )
 }

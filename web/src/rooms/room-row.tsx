@@ -8,6 +8,8 @@ import { Avatar } from '../people/avatar.tsx'
 import { useName } from '../people/users.ts'
 import { linkTo } from '../route.ts'
 import { useMe } from '../session/client.ts'
+import { useLongPress } from '../ui/long-press.ts'
+import { LeaveRoom } from './leave-room.tsx'
 import { MutedSign, RoomBadges } from './room-badges.tsx'
 import { RoomMenu } from './room-menu.tsx'
 import { usePeer, useRoomTitle } from './room-title.ts'
@@ -25,19 +27,21 @@ export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
   // The menu is made when somebody is about to use it: one for every row would cost too much.
   const [active, setActive] = useState(false)
   const [open, setOpen] = useState(false)
+  const [leaving, setLeaving] = useState(false)
+  const longPress = useLongPress(() => setOpen(true))
   const muted = membership.notify === 'none'
   const hidden = active || open ? 'invisible' : ''
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the link and the menu inside are what is used; this hears when to show the menu
     <div
-      className="relative mx-2"
-      onPointerMove={(event) => event.pointerType === 'mouse' && setActive(true)}
+      className="relative mx-2 select-none [-webkit-touch-callout:none]"
       onPointerLeave={() => setActive(false)}
       onFocus={(event) => event.target.matches(':focus-visible') && setActive(true)}
       onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setActive(false)}
-      onContextMenu={(event) => {
-        event.preventDefault()
-        setOpen(true)
+      {...longPress}
+      onPointerMove={(event) => {
+        if (event.pointerType === 'mouse') setActive(true)
+        longPress.onPointerMove(event)
       }}
     >
       <a
@@ -73,9 +77,10 @@ export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
       </a>
       {(active || open) && (
         <span className="absolute end-2 top-0.5">
-          <RoomMenu entry={entry} title={title} open={open} onOpenChange={setOpen} />
+          <RoomMenu entry={entry} title={title} open={open} onOpenChange={setOpen} onLeave={() => setLeaving(true)} />
         </span>
       )}
+      {leaving && <LeaveRoom room={room} title={title} remove={false} onClose={() => setLeaving(false)} />}
     </div>
   )
 })

@@ -50,7 +50,7 @@ export function RoomsPane({ user, current }: { user: User; current: string | und
           </MenuItem>
         </Menu>
       </div>
-      <MyRooms current={current} onCreate={() => setCreating('open')} />
+      <MyRooms user={user} current={current} onCreate={() => setCreating('open')} />
       {creating !== null && <CreateRoom kind={creating} onClose={() => setCreating(null)} />}
     </>
   )

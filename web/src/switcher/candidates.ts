@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Room, RoomListEntry, User } from '@yeoul/client'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useRoomNames } from '../rooms/room-names.ts'
 import { bestRank, matchRank, type Rank } from '../search/match.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
+import { useSettled } from '../ui/use-settled.ts'
 
 export type Candidate =
   | { kind: 'room'; id: string; title: string; entry: RoomListEntry }
@@ -17,7 +18,6 @@ export interface Group {
 
 /** More are found by typing more. */
 const MOST = { rooms: 30, people: 10, open: 10 } as const
-/** Typing, a syllable being composed included, rests this long before the server is asked. */
 const PAUSE_MS = 180
 const LONGEST = 64
 
@@ -99,11 +99,7 @@ function ranked<T>(all: readonly T[], rank: (each: T) => Rank | null): T[] {
 
 function useServer(words: string): { people: readonly User[]; open: readonly Room[]; looking: boolean } {
   const { api } = useClient()
-  const [asked, setAsked] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(words.slice(0, LONGEST)), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [words])
+  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
   const { data, isFetching } = useQuery({
     queryKey: ['switcher', asked],
     enabled: asked !== '',

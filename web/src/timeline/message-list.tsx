@@ -4,8 +4,8 @@ import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { ComposerTask } from '../composer/task.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNewest } from '../keyboard/newest.ts'
+import { EmptyRoom } from '../rooms/empty-room.tsx'
 import { useLive, useMe } from '../session/client.ts'
-import { Empty } from '../ui/states.tsx'
 import { Announcer } from './announcer.tsx'
 import { type ListActions, ListActionsProvider } from './context.ts'
 import { DeleteMessage } from './delete-message.tsx'
@@ -125,8 +125,8 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
             failed={olderFailed}
             onRetry={loadOlder}
           />
-          {items.length === 0 && !hasOlder && (
-            <Empty icon="chat" title={t('timeline.empty.title')} body={t('timeline.empty.body')} />
+          {messages.length + pending.length === 0 && !hasOlder && snapshot.state !== 'ended' && (
+            <EmptyRoom room={entry.room} />
           )}
           <Virtualizer
             ref={list}

@@ -48,10 +48,33 @@ export const rooms = {
   'rooms.join': { en: 'Join', ko: '들어가기' },
   'rooms.joined': { en: 'Open', ko: '열기' },
   'rooms.welcome.title': { en: 'Welcome, {name}', ko: '{name}님, 환영합니다' },
-  'rooms.welcome.body': {
-    en: 'Make the first room, or see which open rooms there are.',
-    ko: '첫 대화방을 만들거나 열려 있는 대화방을 둘러보세요.',
+  'welcome.admin': {
+    en: 'This Yeoul is yours. One room for everyone is a good beginning.',
+    ko: '새 여울이 준비되었습니다. 모두가 함께할 첫 대화방을 만들어 보세요.',
   },
+  'welcome.first': {
+    en: 'There is no open room yet. Make the first one; everyone can find it.',
+    ko: '아직 오픈 대화방이 없습니다. 모두가 찾아올 수 있는 첫 대화방을 만들어 보세요.',
+  },
+  'welcome.join': {
+    en: 'These rooms are open to you. Join one and say hello.',
+    ko: '지금 들어갈 수 있는 대화방입니다. 들어가서 인사를 나눠 보세요.',
+  },
+  'welcome.all': { en: 'See all open rooms', ko: '오픈 대화방 모두 보기' },
+  'welcome.room': { en: 'The first room', ko: '첫 대화방' },
+  'welcome.room.suggested': { en: 'Everyone', ko: '모두의 여울' },
+  'welcome.room.hint': {
+    en: 'An open room: everyone on this server can find it and join.',
+    ko: '이 서버의 누구나 찾아서 들어올 수 있는 오픈 대화방입니다.',
+  },
+  'welcome.room.make': { en: 'Make the first room', ko: '첫 대화방 만들기' },
+  'welcome.address': { en: 'Others sign up here', ko: '다른 사람은 이 주소에서 가입할 수 있습니다' },
+  'welcome.closed': {
+    en: 'Signing up is closed: nobody can come by themselves.',
+    ko: '가입이 닫혀 있어 다른 사람이 스스로 가입할 수 없습니다.',
+  },
+  'welcome.closed.open': { en: 'Change it in the configuration', ko: '설정에서 바꾸기' },
+  'rooms.inside': { en: 'you are in', ko: '참여 중' },
   'rooms.pick.title': { en: 'Pick a room', ko: '대화방을 고르세요' },
   'rooms.pick.body': {
     en: 'Your conversations are on the left. Choose one, or find an open room to join.',

@@ -2,10 +2,20 @@ export const timeline = {
   'timeline.label': { en: 'Messages of {title}', ko: '‘{title}’의 메시지' },
   'timeline.start': { en: 'This is where “{title}” begins.', ko: '‘{title}’의 첫머리입니다.' },
   'timeline.empty.title': { en: 'Nothing said yet', ko: '아직 아무 말이 없습니다' },
-  'timeline.empty.body': {
-    en: 'Write the first message. Everyone who joins later can read it.',
-    ko: '첫 메시지를 남겨 보세요. 나중에 들어온 사람도 읽을 수 있습니다.',
+  'timeline.empty.open': {
+    en: 'Write the first message and give others the link. Whoever joins later can read everything.',
+    ko: '첫 메시지를 남기고 링크로 사람들을 불러 보세요. 나중에 들어온 사람도 모두 읽을 수 있습니다.',
   },
+  'timeline.empty.group': {
+    en: 'Write the first message. Whoever is invited later can read it too.',
+    ko: '첫 메시지를 남겨 보세요. 나중에 초대받은 사람도 읽을 수 있습니다.',
+  },
+  'timeline.empty.direct': {
+    en: 'Only the two of you can read what is written here.',
+    ko: '여기에 쓴 글은 두 사람만 볼 수 있습니다.',
+  },
+  'timeline.empty.write': { en: 'Write a message', ko: '메시지 쓰기' },
+  'timeline.empty.link': { en: 'Copy the invite link', ko: '초대 링크 복사' },
   'timeline.loadingOlder': { en: 'Loading earlier messages…', ko: '이전 메시지를 불러오는 중…' },
   'timeline.olderFailed': { en: 'Earlier messages did not load.', ko: '이전 메시지를 불러오지 못했습니다.' },
   'timeline.newMessages': { en: 'New messages', ko: '여기부터 새 메시지' },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalRedis, startRedis, startRedisCluster } from '../../deploy/local/redis.ts'
 import { RedisLink } from '../../src/adapters/redis/connection.ts'
 import { RedisNodes } from '../../src/adapters/redis/nodes.ts'
-import type { NodeIdentity } from '../../src/ports/nodes.ts'
+import type { NodeIdentity, NodeReport } from '../../src/ports/nodes.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { TcpProxy } from '../support/proxy.ts'
 import { identity, nodesContract, report } from './nodes.contract.ts'
@@ -51,6 +51,25 @@ nodesContract('one Redis', (self) => open(self, redis.url))
 nodesContract('Redis Cluster', (self) => open(self, cluster.url))
 
 describe('several nodes', { concurrency: true }, () => {
+  test('a node of an older version, which tells less of itself, is listed as one that measured nothing', async (t) => {
+    const own = await ownRedis(t)
+    const ann = await started(t, 'ann', own.url)
+    const old = await open(identity('old'), own.url)
+    const { deliveriesPerSecond: _, deliveryP99Ms: __, ackP99Ms: ___, backlog: ____, ...said } = report
+    await old.start(() => said as NodeReport)
+    t.after(() => old.stop())
+    const listed = (await ann.nodes.list()).find(({ name }) => name === 'old')
+    assert.deepEqual(listed, {
+      ...old.self,
+      ...said,
+      deliveriesPerSecond: 0,
+      deliveryP99Ms: null,
+      ackP99Ms: null,
+      backlog: 0,
+      seenAt: listed?.seenAt,
+    })
+  })
+
   test('the nodes see each other; one that stops is gone about a second later', async (t) => {
     const own = await ownRedis(t)
     const ann = await started(t, 'ann', own.url)

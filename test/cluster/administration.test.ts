@@ -1,0 +1,169 @@
+/** What an admin changes at one node of a cluster holds on the others, and the figures are those of all. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import pg from 'pg'
+import type { Message, Page } from '../../src/protocol/model.ts'
+import type { AdminUser, Figures, FiguresPoint, ParkedItem, Summary } from '../../src/protocol/model-admin.ts'
+import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
+import { newAdmin, newPerson, type Person } from '../support/people.ts'
+import { newRoom, openRoom, post } from '../support/rooms.ts'
+import { TestSocket } from '../support/socket.ts'
+import { eventually } from '../support/witnesses.ts'
+
+let cluster: TestCluster
+let admin: Person
+let one: ClusterNode
+let two: ClusterNode
+
+before(async () => {
+  cluster = await startTestCluster({ nodes: 2 })
+  ;[one, two] = cluster.nodes as [ClusterNode, ClusterNode]
+  admin = await newAdmin(one)
+})
+after(() => cluster[Symbol.asyncDispose]())
+
+const change = async (user: string, changes: object) => {
+  const { status, body } = await admin.call<AdminUser>('PATCH', `/admin/users/${user}`, changes)
+  assert.equal(status, 200)
+  return body
+}
+const codeOf = async (who: Person, path: string) => (await who.call<{ code?: string }>('GET', path)).body.code ?? 'ok'
+
+/** Does something while the bus of the second node is cut, so that only the database can tell it. */
+async function withoutBus(work: () => Promise<void>): Promise<void> {
+  two.toRedis.refuse()
+  try {
+    await work()
+  } finally {
+    two.toRedis.accept()
+    await eventually(
+      async () => (await admin.call<{ items: unknown[] }>('GET', '/admin/nodes')).body.items.length === 2,
+      () => 'the second node is not back',
+    )
+  }
+}
+
+test('who is disabled at one node loses the connection to another within seconds, with the bus and without it', async (t) => {
+  const disable = async (): Promise<number> => {
+    const person = await newPerson(two)
+    const socket = await TestSocket.hello(two.url, person.accessToken)
+    const before = performance.now()
+    await change(person.id, { disabled: true })
+    assert.equal(await socket.closeCode(), 4401)
+    const took = performance.now() - before
+    assert.equal(await codeOf(person, '/me'), 'session_ended')
+    return took
+  }
+  // Each would wait for the next look at the database, which is taken every two seconds.
+  let byBus = 0
+  for (let i = 0; i < 6; i++) byBus += await disable()
+  let byDatabase = 0
+  await withoutBus(async () => {
+    byDatabase = await disable()
+  })
+  t.diagnostic(`closed six times in ${Math.round(byBus)} ms by the bus, in ${Math.round(byDatabase)} ms without it`)
+  assert.ok(byBus < 3_500 && byDatabase < 10_000)
+})
+
+test('a role that is given or taken at one node holds at another, with the bus and without it', async () => {
+  const alter = async () => {
+    const person = await newPerson(two)
+    assert.equal(await codeOf(person, '/admin/summary'), 'forbidden')
+    await change(person.id, { role: 'admin' })
+    const isExpired = async () => (await codeOf(person, '/admin/summary')) === 'token_expired'
+    await eventually(isExpired, () => 'the token that names the old role is still taken')
+    const response = await fetch(`${two.url}/api/v1/auth/refresh`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ refreshToken: person.refreshToken }),
+    })
+    const { accessToken } = (await response.json()) as { accessToken: string }
+    const as = (token: string) =>
+      fetch(`${two.url}/api/v1/admin/summary`, { headers: { Authorization: `Bearer ${token}` } })
+    assert.equal((await as(accessToken)).status, 200)
+    await change(person.id, { role: 'user' })
+    await eventually(
+      async () => (await as(accessToken)).status === 401,
+      () => 'who is no admin any more is let in as one',
+    )
+  }
+  await alter()
+  await withoutBus(alter)
+})
+
+test('the figures of either node sum up both', async () => {
+  const [ann, bob] = [await newPerson(one), await newPerson(two)]
+  const sockets = [
+    await TestSocket.hello(one.url, ann.accessToken),
+    await TestSocket.hello(two.url, bob.accessToken),
+    await TestSocket.hello(two.url, bob.accessToken),
+  ]
+  const rooms = [await openRoom(ann, bob.at(one.url)), await openRoom(bob, ann.at(two.url))] as const
+  for (const socket of sockets) for (const room of rooms) await socket.ok('subscribe', { room })
+  for (const node of [one, two]) {
+    let found: FiguresPoint | undefined
+    await eventually(
+      async () => {
+        // At once, so that one look finds both busy: each message is delivered twice at the one node, four times at the other.
+        await Promise.all(
+          [...rooms].flatMap((room, i) => [post(i === 0 ? ann : bob, room), post(i === 0 ? ann : bob, room)]),
+        )
+        const { body } = await admin.at(node.url).call<Figures>('GET', '/admin/figures')
+        found = body.points.findLast(
+          (point) =>
+            point.nodes === 2 && point.connections === 3 && point.sessions === 3 && point.deliveriesPerSecond > 0,
+        )
+        return found !== undefined
+      },
+      () => 'no point tells of all three connections on both nodes',
+    )
+    assert.ok(found)
+    assert.equal(found.backlog, 0)
+    assert.ok(found.messagesPerSecond > 0)
+    assert.ok(found.deliveryP99Ms !== null && found.ackP99Ms !== null)
+    assert.ok(found.memory > 2 * 10_000_000)
+  }
+  for (const socket of sockets) socket.close()
+})
+
+test('an admin sees what the database refused and has it written in its place', async () => {
+  const ann = await newPerson(one)
+  const room = await newRoom(ann, { title: '여울' })
+  const { seq, n } = await post(ann, room, 'in its place')
+  const payload = (actor: string) =>
+    JSON.stringify({ seq, n, at: 1_000, type: 'message', actor, clientMessageId: 'parked', body: 'the parked text' })
+  const database = new pg.Client(cluster.postgres.url)
+  await database.connect()
+  try {
+    const park = (text: string) =>
+      database.query(
+        `INSERT INTO parked (partition, entry, room, seq, payload, error, tries, at) VALUES (3, '1-0', $1, $2, $3, 'why', 5, 7)`,
+        [room, seq, text],
+      )
+    await park(payload(room))
+    await park(payload(ann.id))
+    const list = async (query = '') => (await admin.call<Page<ParkedItem>>('GET', `/admin/parked${query}`)).body
+    const [wrong, right] = (await list()).items
+    assert.deepEqual(wrong, { id: wrong?.id, partition: 3, room, seq, why: 'why', tries: 5, at: 7 })
+    const page = await list('?limit=1')
+    assert.deepEqual(
+      [page.items[0]?.id, (await list(`?cursor=${page.nextCursor}`)).items[0]?.id],
+      [wrong?.id, right?.id],
+    )
+    assert.equal((await admin.call<Summary>('GET', '/admin/summary')).body.parked, 2)
+
+    const refused = await admin.call<{ code: string; detail: string }>('POST', `/admin/parked/${wrong?.id}/retry`)
+    assert.deepEqual([refused.status, refused.body.code], [409, 'parked_refused'])
+    assert.match(refused.body.detail, /there is no user/)
+    assert.equal((await list()).items[0]?.tries, 6)
+
+    assert.equal((await admin.call('POST', `/admin/parked/${right?.id}/retry`)).status, 204)
+    const { body } = await ann.call<{ items: Message[] }>('GET', `/rooms/${room}/messages`)
+    assert.equal(body.items.find((message) => message.seq === seq)?.body, 'the parked text')
+    const again = await admin.call<{ code: string }>('POST', `/admin/parked/${right?.id}/retry`)
+    assert.deepEqual([again.status, again.body.code], [404, 'parked_not_found'])
+    assert.equal((await list()).items.length, 1)
+  } finally {
+    await database.end()
+  }
+})

@@ -310,3 +310,56 @@ test('a limit that an admin changes holds in the client from the push on', async
   await client.send(room, 'x'.repeat(9_000)).acknowledged
   assert.equal(net.sockets.length, 1)
 })
+
+test('who becomes an admin can act as one at once, and whoever is none any more cannot; the connection and the login stay', async (t) => {
+  await using server = await startTestServer()
+  const admin = await newAdmin(server)
+  const { person, client, net } = await somebody(server, t)
+  client.connect()
+  await until('online', () => client.connection.getSnapshot().state === 'online')
+  const { api } = client
+  await assert.rejects(api.admin.users(), { code: 'forbidden' })
+  await admin.call('PATCH', `/admin/users/${person.id}`, { role: 'admin' })
+
+  const { items } = await api.admin.users({ q: 'admin' })
+  assert.deepEqual(
+    items.map(({ id, role, disabled }) => [id, role, disabled]),
+    [[admin.id, 'admin', false]],
+  )
+  assert.equal((await api.admin.updateUser(admin.id, { role: 'user' })).role, 'user')
+  await assert.rejects(api.admin.updateUser(person.id, { role: 'user' }), { code: 'last_admin' })
+  const { id: room } = await api.createRoom({ title: 'Listed' })
+  assert.equal((await api.admin.rooms({ q: 'listed' })).items[0]?.messageCount, 0)
+  await api.admin.deleteRoom(room)
+  assert.deepEqual((await api.admin.rooms({ q: 'listed' })).items, [])
+  assert.equal((await api.admin.summary()).users, 2)
+  assert.deepEqual(await api.admin.parked(), { items: [], nextCursor: null })
+  await assert.rejects(api.admin.retryParked(1), { code: 'parked_not_found' })
+  assert.equal((await api.admin.figures(0)).everyMs, 2_000)
+  assert.equal((await api.admin.nodes())[0]?.state, 'ready')
+  const { version } = await api.admin.changeConfig({ changes: { flushMs: 30 }, version: 0 })
+  assert.equal(version, (await api.admin.config()).version)
+  assert.deepEqual((await api.admin.configHistory({ limit: 1 })).items[0]?.changes, { flushMs: { from: 50, to: 30 } })
+
+  await api.admin.updateUser(admin.id, { role: 'admin' })
+  await api.admin.updateUser(person.id, { role: 'user' })
+  await assert.rejects(api.admin.summary(), { code: 'forbidden' })
+  assert.equal(client.auth.getSnapshot().state, 'signedIn')
+  assert.equal(net.sockets.length, 1)
+})
+
+test('a reset link signs in with the new password, and what was signed in before is told so', async (t) => {
+  await using server = await startTestServer()
+  const admin = await newAdmin(server)
+  const { person, client } = await somebody(server, t)
+  client.connect()
+  await until('online', () => client.connection.getSnapshot().state === 'online')
+  const { body } = await admin.call<{ token: string }>('POST', `/admin/users/${person.id}/reset`)
+  const elsewhere = createClient({ url: server.url, auth: { session: 'token' } })
+  t.after(() => elsewhere.close())
+  assert.equal((await elsewhere.auth.reset({ token: body.token, password: 'a new password' })).id, person.id)
+  assert.equal((await elsewhere.api.me()).id, person.id)
+  const again = elsewhere.auth.reset({ token: body.token, password: 'a newer password' })
+  await assert.rejects(again, { code: 'reset_token_invalid' })
+  await until('signed out', () => client.auth.getSnapshot().state === 'signedOut')
+})

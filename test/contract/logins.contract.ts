@@ -74,10 +74,7 @@ export function loginsContract(open: OpenEmptyStore): void {
     test('of two who spend a token at once, one gets a successor', async () => {
       const { token } = await start()
       const outcomes = await Promise.all([rotate(token, `a-${token}`), rotate(token, `b-${token}`)])
-      assert.deepEqual(
-        outcomes.map((outcome) => outcome.ok),
-        [true, false],
-      )
+      assert.equal(outcomes.filter((outcome) => outcome.ok).length, 1, 'whichever came first')
     })
 
     test('tabs that race with a cookie get the same successor, for a moment and while it is unused', async () => {

@@ -34,7 +34,7 @@ test('an older page that loads above leaves every row where it is, and only rows
   const { page } = reader
   await page.getByText('300 unread messages').waitFor({ state: 'attached' })
   await enter(page, 'Long room')
-  await page.getByRole('button', { name: 'To the first of 300 unread' }).waitFor()
+  await page.getByRole('button', { name: 'new messages' }).click()
   await page.getByRole('log').getByText('line 300').waitFor()
 
   let release = () => {}
@@ -124,17 +124,154 @@ test('a link to a message opens the room at it', async () => {
   assert.ok(box !== null && box.y > 64 && box.y < 700)
 })
 
-test('a room opens at the line over the first unread message', async () => {
+const unreadIn = async (who: Visit, room: string) => {
+  const { items } = await who.call<{ items: { room: { id: string }; unread: number }[] }>('GET', '/me/rooms')
+  return items.find((item) => item.room.id === room)?.unread
+}
+
+/** The seqs of the rows in the document, from top to bottom. */
+const rows = (page: Page) =>
+  page
+    .locator('article[data-seq]')
+    .evaluateAll((all: { getAttribute(name: string): string | null }[]) =>
+      all.map((row) => Number(row.getAttribute('data-seq'))),
+    )
+
+test('a room opens at the first unread message however far back; only what was on the screen is read', async () => {
+  const far = await house.visit('far', '멀리')
+  const room = await makeRoom('Far room', writer, far)
+  const { page } = far
+  for (let batch = 0; batch < 10; batch++)
+    await Promise.all(Array.from({ length: 100 }, (_, i) => say(writer, room, `far ${batch * 100 + i}`)))
+  await page.getByText('999+').waitFor()
+  let requests = 0
+  page.on('request', (request) => {
+    if (request.url().includes('/messages?')) requests++
+  })
+  await enter(page, 'Far room')
+  await page.locator('[data-unread-line]').waitFor()
+  const first = (await rows(page))[0]!
+  assert.ok(first <= 4, `the first row is ${first}`)
+  assert.ok(requests <= 3, `${requests} pages were fetched`)
+  await eventually(
+    async () => ((await unreadIn(far, room)) ?? 0) < 1_000,
+    () => 'nothing is read',
+  )
+  const unread = (await unreadIn(far, room))!
+  assert.ok(unread > 900, `${unread} are unread: what was not on the screen is not read`)
+  const button = page.getByRole('button', { name: /9\d\d new messages/ })
+  await button.waitFor()
+
+  // Downwards page by page, to the end, with every message once and in order.
+  const seen = new Set<number>()
+  await page.getByRole('log').hover()
+  for (let turns = 0; !seen.has(1_002); turns++) {
+    assert.ok(turns < 400, `the end was not reached, but ${Math.max(...seen)}`)
+    const now = await rows(page)
+    assert.deepEqual(
+      now,
+      now.map((_, i) => now[0]! + i),
+    )
+    for (const seq of now) seen.add(seq)
+    await page.mouse.wheel(0, 500)
+    await page.waitForTimeout(20)
+  }
+  assert.equal(seen.size, 1_000)
+  await eventually(
+    async () => (await unreadIn(far, room)) === 0,
+    () => 'the end is not read',
+  )
+  await say(writer, room, 'live again')
+  await page.getByRole('log').getByText('live again').waitFor()
+
+  // Up to the beginning and down again with the keyboard.
+  await page.locator('article[data-seq]').last().focus()
+  await page.keyboard.press('Home')
+  await page.locator('article[data-seq="3"].flash').waitFor()
+  const above = await rows(page)
+  assert.equal(above[0], 3)
+  await page.locator('article[data-seq="3"]').focus()
+  await page.keyboard.press('End')
+  await page.getByRole('log').getByText('live again').waitFor()
+  await far.context.close()
+})
+
+test('newer messages that load below leave every row where it is', async () => {
   const { page } = reader
   const room = new URL(page.url()).hash.split('/')[2]!
-  await page.getByRole('button', { name: 'To the latest' }).click()
-  await page.getByRole('log').getByText('about the beginning').waitFor()
-  const unread = async () => {
-    const { items } = await reader.call<{ items: { room: { id: string }; unread: number }[] }>('GET', '/me/rooms')
-    return items.find((item) => item.room.id === room)?.unread
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let asked = 0
+  await page.route('**/messages?after=*', async (route) => {
+    asked++
+    await held
+    await route.continue()
+  })
+  // Anew, so that nothing lies loaded in between.
+  await page.goto('/#/')
+  await page.goto(`/#/r/${room}/40`)
+  await page.reload()
+  await page.locator('article[data-seq="40"].flash').waitFor()
+  await page.getByRole('log').hover()
+  while (asked === 0) {
+    await page.mouse.wheel(0, 300)
+    await page.waitForTimeout(60)
   }
+  await page.getByText('Loading later messages').waitFor({ state: 'attached' })
+  const seq = (await rows(page)).at(-4)!
+  const before = await restingTop(page, seq)
+  const response = page.waitForResponse('**/messages?after=*')
+  release()
+  await response
+  await page.unroute('**/messages?after=*')
+  await page.locator(`article[data-seq="${seq}"]`).waitFor()
+  await page.getByText('Loading later messages').waitFor({ state: 'detached' })
+  const after = await restingTop(page, seq)
+  assert.ok(Math.abs(after - before) <= 1, `row ${seq} moved from ${before} to ${after}`)
+})
+
+test('who came and went is told after a reload, a crowd in one line', async () => {
+  const { page } = reader
+  const room = await makeRoom('Crowded room', writer, reader)
+  await say(writer, room, 'before the crowd')
+  for (let i = 0; i < 6; i++) {
+    const guest = await register(house.server, `guest${i}`, `손님${i}`)
+    await guest.call('POST', `/rooms/${room}/join`)
+    if (i === 5) await guest.call('POST', `/rooms/${room}/leave`)
+  }
+  await writer.call('PATCH', `/rooms/${room}`, { title: 'Calm room' })
+  await say(writer, room, 'after the crowd')
+  await page.goto(`/#/r/${room}`)
+  const log = page.getByRole('log')
+  const told = async () => {
+    await log.getByText('after the crowd').waitFor()
+    await log.getByText('손님0, 손님1, 손님2 and 3 others joined').waitFor()
+    await log.getByText('손님5 left').waitFor()
+    await log.getByText('글쓴이 changed the title to “Calm room”').waitFor()
+  }
+  await told()
+  await page.reload()
+  await told()
+  const places = await log
+    .locator('[data-key]')
+    .evaluateAll((all: { textContent: string | null }[]) => all.map((row) => row.textContent ?? ''))
+  const at = (text: string) => places.findIndex((place) => place.includes(text))
+  assert.ok(at('before the crowd') < at('손님0') && at('손님0') < at('after the crowd'))
+  const late = await register(house.server, 'late', '늦은이')
+  await late.call('POST', `/rooms/${room}/join`)
+  await log.getByText('늦은이 joined').waitFor()
+})
+
+test('a room opens at the line over the first unread message', async () => {
+  const { page } = reader
+  await page.goto('/#/')
+  await enter(page, 'Long room')
+  const room = new URL(page.url()).hash.split('/')[2]!
+  await page.getByRole('log').getByText('about the beginning').waitFor()
   await eventually(
-    async () => (await unread()) === 0,
+    async () => (await unreadIn(reader, room)) === 0,
     () => 'it is not read',
   )
   await page.goto('/#/')

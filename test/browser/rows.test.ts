@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Message } from '../../src/protocol/model.ts'
-import { itemsOf, placeOf, type SystemLine } from '../../web/src/timeline/items.ts'
+import type { Notice } from '../../src/protocol/notice.ts'
+import { itemsOf, placeOf } from '../../web/src/timeline/items.ts'
 import { stage } from '../../web/src/timeline/staged.ts'
 
 const MINUTE = 60_000
@@ -49,11 +50,11 @@ test('a change at both ends is shown in two steps, each at one end, however much
   )
 })
 
-test('lines of the system stand where they happened; without any the list of messages is taken as it is', () => {
+test('notices stand where they happened; without any the list of messages is taken as it is', () => {
   const messages = run(10, 14).filter(({ seq }) => seq !== 12)
   assert.equal(itemsOf(messages, [], []), messages)
-  const line = (seq: number): SystemLine => ({ seq, at: NOON, events: [] })
-  const items = itemsOf(messages, [line(3), line(12), line(20)], [])
+  const line = (seq: number): Notice => ({ seq, at: NOON, n: 0, kind: 'joined', actor: 'a', users: ['a'], count: 1 })
+  const items = itemsOf(messages, [line(12), line(20)], [])
   assert.deepEqual(
     items.map((item) => ('seq' in item ? item.seq : null)),
     [10, 11, 12, 13, 14, 20],

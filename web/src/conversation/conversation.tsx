@@ -1,5 +1,5 @@
 import type { RoomListEntry, Timeline } from '@yeoul/client'
-import { type ReactNode, useCallback, useState } from 'react'
+import { type ReactNode, useCallback, useRef, useState } from 'react'
 import { Composer } from '../composer/composer.tsx'
 import type { ComposerTask } from '../composer/task.ts'
 import { useWords } from '../i18n/index.ts'
@@ -76,6 +76,7 @@ function Body({ timeline, entry, title, seq, onTask, children }: BodyProps) {
   const ended = useTimelineValue(timeline, (snapshot) => snapshot.ended)
   const error = useTimelineValue(timeline, (snapshot) => snapshot.error)
   const resets = useTimelineValue(timeline, (snapshot) => snapshot.resets)
+  const left = useRef<number | null>(null)
   const empty = useTimelineValue(timeline, (snapshot) => snapshot.messages.length === 0)
 
   if (state === 'failed') return <Failed error={error} onRetry={() => void client.rooms.reload()} />
@@ -84,7 +85,15 @@ function Body({ timeline, entry, title, seq, onTask, children }: BodyProps) {
       {state === 'loading' && empty ? (
         <Waiting />
       ) : (
-        <MessageList key={resets} timeline={timeline} entry={entry} title={title} seq={seq} onTask={onTask} />
+        <MessageList
+          key={resets}
+          timeline={timeline}
+          entry={entry}
+          title={title}
+          seq={seq}
+          left={left}
+          onTask={onTask}
+        />
       )}
       {state === 'ended' ? <EndedBar room={entry.room} ended={ended ?? 'not_a_member'} /> : children}
     </>

@@ -1,4 +1,4 @@
-import type { Message, Timeline } from '@yeoul/client'
+import type { Message, Place, Timeline } from '@yeoul/client'
 import { createContext, useContext } from 'react'
 
 /** What a row may ask of its list. One object for the life of the list, so that rows are not rendered anew for it. */
@@ -12,7 +12,7 @@ export interface ListActions {
   askDelete(message: Message): void
   /** Shows who has read it. */
   askReaders(message: Message): void
-  jumpTo(seq: number): void
+  jumpTo(place: Place): void
 }
 
 const ListActionsContext = createContext<ListActions | null>(null)

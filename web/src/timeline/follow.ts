@@ -1,100 +1,129 @@
+import type { Timeline } from '@yeoul/client'
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
-import { type Item, isMessage, isPending } from './items.ts'
+import { useTimelineValue } from '../conversation/use-timeline.ts'
+import { type Item, isMessage, lastMessage } from './items.ts'
+import type { Opening } from './opening.ts'
 import type { Reading } from './reading.ts'
 
 /** This near to the end, in px, the list follows what arrives. */
 const NEAR_END = 60
+/** So much of a row, in px, is enough to have seen it. */
+const SEEN = 24
 
 export interface Follow {
+  /** The newest message is on the screen. */
   atBottom: boolean
   /** The `n` of the newest message that was on the screen. */
   seenN: number
   toBottom(): void
   onScroll(): void
+  onScrollEnd(): void
   onResize(): void
   /** Stops following: something else decides where the list stands. */
   release(): void
 }
 
 /**
- * Keeps the end of the list in sight while the reader is there, and leaves the reader alone while not. `complete`: the items
- * reach up to now.
+ * Keeps the end of the list in sight while the reader is there, and leaves the reader alone while not. What was on the screen
+ * is read, and nothing else: who opens a room far back has not read what lies below.
  */
 export function useFollow(
+  timeline: Timeline,
   list: RefObject<VirtualizerHandle | null>,
   items: readonly Item[],
   reading: Reading,
-  complete: boolean,
+  opening: Opening,
+  left: RefObject<number | null>,
 ): Follow {
   const following = useRef(true)
-  const placed = useRef(false)
-  const [atBottom, setAtBottom] = useState(true)
-  const [seenN, setSeenN] = useState(0)
-  const { markRead, clearLine, unreadAfter } = reading
-  const newest = items.findLast(isMessage)
-  const newestN = newest?.n ?? 0
-  const writes = items.at(-1)
-  const own = writes !== undefined && isPending(writes) ? writes.clientMessageId : null
+  /** The list is on its way to another place: where it passes by is nobody's choice. */
+  const placing = useRef(false)
+  const [nearEnd, setNearEnd] = useState(true)
+  const [seenN, setSeenN] = useState(reading.readAtOpening)
+  const hasNewer = useTimelineValue(timeline, (snapshot) => snapshot.hasNewer)
+  const newestN = useTimelineValue(timeline, (snapshot) => snapshot.newestN)
+  const own = useTimelineValue(timeline, ({ pending }) => pending.at(-1)?.clientMessageId ?? null)
+  const { markRead, clearLine } = reading
+  const atBottom = nearEnd && !hasNewer
 
   const toEnd = useCallback(() => {
     if (items.length > 0) list.current!.scrollToIndex(items.length - 1, { align: 'end' })
   }, [list, items.length])
 
-  // The first page opens at the line over the first unread message, else at the end.
   useLayoutEffect(() => {
-    if (items.length === 0) return
-    if (!placed.current) {
-      const first = unreadAfter === null ? -1 : items.findIndex((item) => isMessage(item) && item.n === unreadAfter + 1)
-      placed.current = complete || first >= 0
-      if (first >= 0) {
-        following.current = false
-        list.current!.scrollToIndex(first, { align: 'start', offset: -72 })
-        return
-      }
-    }
-    if (following.current) toEnd()
-  }, [items, list, toEnd, unreadAfter, complete])
+    if (following.current && !hasNewer && items.length > 0) toEnd()
+  }, [items, hasNewer, toEnd])
 
-  // Who sends a message wants to see it.
-  useLayoutEffect(() => {
-    if (own === null) return
+  const toBottom = useCallback(() => {
     following.current = true
-    clearLine()
+    placing.current = false
+    setNearEnd(true)
+    timeline.toLatest()
     toEnd()
-  }, [own, clearLine, toEnd])
+  }, [timeline, toEnd])
+
+  // Who sends a message wants to see it. What waited before the room was opened is no such message.
+  const sent = useRef(own)
+  useLayoutEffect(() => {
+    if (own === null || own === sent.current) return
+    sent.current = own
+    clearLine()
+    toBottom()
+  }, [own, clearLine, toBottom])
+
+  const look = useCallback(() => {
+    if (!opening.done || newestN === 0) return
+    if (atBottom) {
+      left.current = null
+      setSeenN(newestN)
+      markRead()
+      return
+    }
+    const { scrollOffset, viewportSize, findItemIndex } = list.current!
+    const bottom = findItemIndex(scrollOffset + viewportSize - SEEN)
+    const first = items[findItemIndex(scrollOffset)]
+    if (first !== undefined && isMessage(first)) left.current = first.seq
+    const seen = lastMessage(items, bottom)
+    if (seen === undefined) return
+    setSeenN((before) => Math.max(before, seen.n))
+    markRead(seen)
+  }, [opening.done, newestN, atBottom, list, items, left, markRead])
 
   useEffect(() => {
-    if (!atBottom) return
-    setSeenN(newestN)
-    if (newestN > 0) markRead()
-    const look = () => newestN > 0 && markRead()
+    look()
     addEventListener('focus', look)
     document.addEventListener('visibilitychange', look)
     return () => {
       removeEventListener('focus', look)
       document.removeEventListener('visibilitychange', look)
     }
-  }, [atBottom, newestN, markRead])
+  }, [look])
 
   const onScroll = useCallback(() => {
     const { scrollOffset, scrollSize, viewportSize } = list.current!
     const near = scrollSize - viewportSize - scrollOffset < NEAR_END
-    following.current = near
-    setAtBottom(near)
-  }, [list])
+    if (!placing.current) {
+      following.current = near && !hasNewer
+      setNearEnd(near)
+    }
+    look()
+  }, [list, look, hasNewer])
+  const onScrollEnd = useCallback(() => {
+    if (!placing.current) return
+    placing.current = false
+    onScroll()
+  }, [onScroll])
   const onResize = useCallback(() => {
-    if (following.current) toEnd()
+    if (following.current && !hasNewer) toEnd()
     else onScroll()
-  }, [toEnd, onScroll])
-  const toBottom = useCallback(() => {
-    following.current = true
-    toEnd()
-  }, [toEnd])
+  }, [toEnd, onScroll, hasNewer])
 
   const release = useCallback(() => {
     following.current = false
+    placing.current = true
+    setNearEnd(false)
   }, [])
 
-  return { atBottom, seenN, toBottom, onScroll, onResize, release }
+  return { atBottom, seenN, toBottom, onScroll, onScrollEnd, onResize, release }
 }

@@ -1,18 +1,15 @@
-import type { Message, PendingMessage, RoomEvent } from '@yeoul/client'
+import type { Message, Notice, PendingMessage } from '@yeoul/client'
 import { sameDay } from '../i18n/time.ts'
 
-/** A line that the system writes: what happened to the room or its members, told together when it happened in a row. */
-export interface SystemLine {
-  seq: number
-  at: number
-  events: readonly RoomEvent[]
-}
-/** What stands in the list: a message, one's own on its way, or a line of the system. */
-export type Item = Message | PendingMessage | SystemLine
+/** What stands in the list: a message, one's own on its way, or a line about the room and its members. */
+export type Item = Message | PendingMessage | Notice
 
-export const isLine = (item: Item): item is SystemLine => 'events' in item
+export const isNotice = (item: Item): item is Notice => 'kind' in item
 export const isPending = (item: Item): item is PendingMessage => 'status' in item
 export const isMessage = (item: Item): item is Message => 'rev' in item
+
+/** Room over a row for the line "new messages", in px. */
+export const LINE_HEIGHT = 72
 
 /** Pending messages stand after everything that has a seq. */
 export const seqOf = (item: Item): number => (isPending(item) ? Number.POSITIVE_INFINITY : item.seq)
@@ -20,31 +17,38 @@ export const timeOf = (item: Item): number => (isPending(item) ? item.createdAt 
 
 /** One's own message keeps its key when it turns from pending to sent, so that its row is not made anew. */
 export function keyOf(item: Item, me: string): string {
-  if (isLine(item)) return `s${item.seq}`
+  if (isNotice(item)) return `s${item.seq}`
   if (isPending(item) || item.sender === me) return item.clientMessageId
   return `m${item.seq}`
 }
 
-/** Everything in one list. Without lines and pending messages it is the same array that the timeline keeps. */
+/** Everything in one list. Without notices and pending messages it is the same array that the timeline keeps. */
 export function itemsOf(
   messages: readonly Message[],
-  lines: readonly SystemLine[],
+  notices: readonly Notice[],
   pending: readonly PendingMessage[],
 ): readonly Item[] {
-  const first = messages[0]
-  const shown = first === undefined ? lines : lines.filter((line) => line.seq > first.seq)
-  if (shown.length === 0) return pending.length === 0 ? messages : [...messages, ...pending]
+  if (notices.length === 0) return pending.length === 0 ? messages : [...messages, ...pending]
   const items: Item[] = []
   let from = 0
-  for (const line of shown) {
-    const to = firstAfter(messages, line.seq)
+  for (const notice of notices) {
+    const to = firstAfter(messages, notice.seq)
     for (let i = from; i < to; i++) items.push(messages[i]!)
-    items.push(line)
+    items.push(notice)
     from = to
   }
   for (let i = from; i < messages.length; i++) items.push(messages[i]!)
   items.push(...pending)
   return items
+}
+
+/** The last message at or before an index. */
+export function lastMessage(items: readonly Item[], index: number): Message | undefined {
+  for (let i = Math.min(index, items.length - 1); i >= 0; i--) {
+    const item = items[i]!
+    if (isMessage(item)) return item
+  }
+  return undefined
 }
 
 /** The index of the first item whose seq is higher. */
@@ -91,7 +95,7 @@ export function placeOf(items: readonly Item[], i: number, me: string, unreadAft
   return { newDay, firstUnread, opens, closes }
 }
 
-const senderOf = (item: Item, me: string) => (isLine(item) ? null : isPending(item) ? me : item.sender)
+const senderOf = (item: Item, me: string) => (isNotice(item) ? null : isPending(item) ? me : item.sender)
 
 function joins(before: Item, after: Item, me: string): boolean {
   const sender = senderOf(after, me)

@@ -1,66 +1,78 @@
-import type { Timeline } from '@yeoul/client'
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useState } from 'react'
+import type { Place, Timeline } from '@yeoul/client'
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import { useWords } from '../i18n/index.ts'
 import { notify } from '../ui/notice.tsx'
 import type { Follow } from './follow.ts'
-import { type Item, isMessage } from './items.ts'
+import { type Item, indexOfSeq, LINE_HEIGHT } from './items.ts'
+import type { Opening } from './opening.ts'
 
-/** Pages that are fetched at most to reach a message. */
-const MAX_PAGES = 40
-/** So many messages back a jump reaches for certain. */
-export const REACH = 2_000
 const FLASH_MS = 1_800
 
 export interface Jump {
   /** The seq of the message that was jumped to, for as long as it stands out. */
   flashing: number | null
-  to(seq: number): void
-  /** The same for the message that is the `n`th of the room. */
-  toNth(n: number): void
+  /** Goes to a message, or to the nearest one where there is none. */
+  to(place: Place): void
+  /** The same, with the line over it in sight. */
+  toLine(place: Place): void
 }
 
-type By = 'seq' | 'n'
+interface Target {
+  seq: number
+  as: 'message' | 'place' | 'line'
+}
 
-/** Goes to a message, fetching what lies in between when it is not loaded. `linked`: where a link points at. */
+/** Goes to messages, however far back: the timeline shows that part of the room, then the list stands at it. */
 export function useJump(
   timeline: Timeline,
   list: RefObject<VirtualizerHandle | null>,
   items: readonly Item[],
   follow: Follow,
+  opening: Opening,
   linked: number | undefined,
 ): Jump {
-  const { t, problem } = useWords()
-  const [target, setTarget] = useState<{ by: By; value: number } | null>(null)
+  const { problem } = useWords()
+  const [target, setTarget] = useState<Target | null>(null)
   const [flashing, setFlashing] = useState<number | null>(null)
   const { release } = follow
+  const { at, waiting, finish } = opening
 
   const reach = useCallback(
-    (by: By, value: number) => {
-      load(timeline, by, value)
-        .then((reached) => (reached ? setTarget({ by, value }) : notify(t('timeline.tooFar'))))
-        .catch((error) => notify(problem(error)))
+    async (place: Place, as: Target['as']) => {
+      try {
+        const message = await timeline.goTo(place)
+        if (message === null) finish()
+        else setTarget({ seq: message.seq, as })
+      } catch (error) {
+        finish()
+        notify(problem(error))
+      }
     },
-    [timeline, t, problem],
+    [timeline, finish, problem],
   )
-  const to = useCallback((seq: number) => reach('seq', seq), [reach])
-  const toNth = useCallback((n: number) => reach('n', n), [reach])
 
-  const ready = items.length > 0
   useEffect(() => {
-    if (linked !== undefined && ready) to(linked)
-  }, [linked, ready, to])
+    if (waiting && at !== null) void reach(at.place, at.as)
+  }, [waiting, at, reach])
+
+  // Another link in the same room.
+  const opened = useRef(linked)
+  useEffect(() => {
+    if (linked !== undefined && linked !== opened.current) void reach({ seq: linked }, 'message')
+    opened.current = linked
+  }, [linked, reach])
 
   useLayoutEffect(() => {
-    if (target === null) return
-    const index = items.findIndex((item) => isMessage(item) && item[target.by] >= target.value)
-    const item = items[index]
-    if (item === undefined || !isMessage(item)) return
+    const index = target === null ? -1 : indexOfSeq(items, target.seq)
+    if (target === null || index < 0) return
     setTarget(null)
     release()
-    list.current!.scrollToIndex(index, { align: 'center' })
-    setFlashing(item.seq)
-  }, [target, items, list, release])
+    if (target.as === 'message') list.current!.scrollToIndex(index, { align: 'center' })
+    else list.current!.scrollToIndex(index, { align: 'start', offset: target.as === 'line' ? -LINE_HEIGHT : 0 })
+    if (target.as === 'message') setFlashing(target.seq)
+    finish()
+  }, [target, items, list, release, finish])
 
   useEffect(() => {
     if (flashing === null) return
@@ -68,17 +80,7 @@ export function useJump(
     return () => clearTimeout(timer)
   }, [flashing])
 
-  return { flashing, to, toNth }
-}
-
-/** Loads older pages until the message is there; resolves whether it is. */
-async function load(timeline: Timeline, by: By, value: number): Promise<boolean> {
-  for (let page = 0; page <= MAX_PAGES; page++) {
-    const { messages, hasOlder } = timeline.getSnapshot()
-    const first = messages[0]
-    if (first === undefined) return false
-    if (value >= first[by] || !hasOlder) return true
-    await timeline.loadOlder()
-  }
-  return false
+  const to = useCallback((place: Place) => void reach(place, 'message'), [reach])
+  const toLine = useCallback((place: Place) => void reach(place, 'line'), [reach])
+  return { flashing, to, toLine }
 }

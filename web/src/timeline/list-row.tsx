@@ -1,10 +1,10 @@
 import type { Timeline } from '@yeoul/client'
 import { useWords } from '../i18n/index.ts'
 import { day } from '../i18n/time.ts'
-import { type Item, isLine, isPending, placeOf, timeOf } from './items.ts'
+import { type Item, isNotice, isPending, placeOf, timeOf } from './items.ts'
 import { MessageRow } from './message-row.tsx'
+import { NoticeRow } from './notice-row.tsx'
 import { PendingRow } from './pending-row.tsx'
-import { SystemLineRow } from './system-line.tsx'
 
 interface ListRowProps {
   rowKey: string
@@ -39,8 +39,8 @@ export function ListRow({ rowKey, items, index, me, timeline, unreadAfter, flash
           <span className="h-px flex-1 bg-accent/40" />
         </p>
       )}
-      {isLine(item) ? (
-        <SystemLineRow line={item} />
+      {isNotice(item) ? (
+        <NoticeRow notice={item} />
       ) : isPending(item) ? (
         <PendingRow pending={item} opens={place.opens} />
       ) : (

@@ -1,27 +1,32 @@
-import type { Message, RoomListEntry, Timeline } from '@yeoul/client'
-import { type KeyboardEvent, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import type { Message, Notice, PendingMessage, RoomListEntry, Timeline } from '@yeoul/client'
+import { type KeyboardEvent, type RefObject, useMemo, useRef, useState } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { ComposerTask } from '../composer/task.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNewest } from '../keyboard/newest.ts'
 import { EmptyRoom } from '../rooms/empty-room.tsx'
 import { useLive, useMe } from '../session/client.ts'
+import { SkeletonRows } from '../ui/states.tsx'
+import { useLasting } from '../ui/use-lasting.ts'
 import { Announcer } from './announcer.tsx'
 import { type ListActions, ListActionsProvider } from './context.ts'
 import { DeleteMessage } from './delete-message.tsx'
 import { useFollow } from './follow.ts'
+import { useHistoryPages } from './history-pages.ts'
 import { isPending, itemsOf, keyOf, seqOf } from './items.ts'
 import { useJump } from './jump.ts'
 import { JumpButtons } from './jump-buttons.tsx'
-import { HEAD_HEIGHT, ListHead } from './list-head.tsx'
+import { HEAD_HEIGHT, ListFoot, ListHead } from './list-head.tsx'
 import { ListRow } from './list-row.tsx'
+import { useOpening } from './opening.ts'
 import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
-import { useSystemLines } from './system-lines.ts'
 
-/** Older messages are asked for when this little is left above the screen, in px. */
-const NEAR_TOP = 900
+const NO_NOTICES: readonly Notice[] = []
+const NO_PENDING: readonly PendingMessage[] = []
+/** A room that opens far back within this time shows nothing of the wait. */
+const QUIET_MS = 200
 
 interface MessageListProps {
   timeline: Timeline
@@ -29,45 +34,38 @@ interface MessageListProps {
   title: string
   /** A message to open at, from a link. */
   seq: number | undefined
+  /** Where the reader is, for a list that has to begin anew; null at the end. */
+  left: RefObject<number | null>
   onTask(task: ComposerTask): void
 }
 
 /** The messages of a room, of which only those on the screen are in the document. */
-export function MessageList({ timeline, entry, title, seq, onTask }: MessageListProps) {
+export function MessageList({ timeline, entry, title, seq, left, onTask }: MessageListProps) {
   const { t } = useWords()
   const me = useMe()
   const snapshot = useLive(timeline)
   // The read cursors of the members stand in this snapshot: the counts of unread readers follow it.
   useLive(timeline.members)
-  const lines = useSystemLines(timeline)
-  const { messages, pending, hasOlder } = snapshot
-  const all = useMemo(() => itemsOf(messages, lines, pending), [messages, lines, pending])
-  const { items, shift } = useStaged(all)
+  const { messages, pending, hasOlder, hasNewer, jumps } = snapshot
+  // Between two people who came is no news.
+  const notices = entry.room.kind === 'direct' ? NO_NOTICES : snapshot.notices
+  const shown = hasNewer ? NO_PENDING : pending
+  const all = useMemo(() => itemsOf(messages, notices, shown), [messages, notices, shown])
+  const { items, shift } = useStaged(all, jumps)
 
   const list = useRef<VirtualizerHandle>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const [deleting, setDeleting] = useState<Message | null>(null)
   const [asked, setAsked] = useState<Message | null>(null)
-  const [olderFailed, setOlderFailed] = useState(false)
   const [focused, setFocused] = useState<string | null>(null)
 
   const reading = useReading(timeline, entry, me)
-  const follow = useFollow(list, items, reading, snapshot.state === 'live')
-  const jump = useJump(timeline, list, items, follow, seq)
+  const opening = useOpening(timeline, reading, seq, left.current)
+  const pages = useHistoryPages(timeline, list, items, opening.waiting)
+  const follow = useFollow(timeline, list, items, reading, opening, left)
+  const jump = useJump(timeline, list, items, follow, opening, seq)
+  const slow = useLasting(opening.waiting, QUIET_MS)
   useNewest(follow.toBottom)
-
-  const loadOlder = useCallback(() => {
-    setOlderFailed(false)
-    timeline.loadOlder().catch(() => setOlderFailed(true))
-  }, [timeline])
-  const nearTop = useCallback(() => {
-    const { hasOlder, loadingOlder } = timeline.getSnapshot()
-    if (hasOlder && !loadingOlder && !olderFailed && list.current!.scrollOffset < NEAR_TOP) loadOlder()
-  }, [timeline, olderFailed, loadOlder])
-  // A page that does not fill the screen never scrolls: it asks for more by itself.
-  useLayoutEffect(() => {
-    if (items.length > 0 && snapshot.state === 'live') nearTop()
-  }, [items, snapshot.state, nearTop])
 
   const governs = entry.room.kind !== 'direct' && entry.membership.role !== 'member'
   const actions = useMemo<ListActions>(
@@ -89,6 +87,7 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
     const at = row === null ? -1 : items.findIndex((item) => keyOf(item, me) === row.dataset.key)
     if (event.target instanceof HTMLButtonElement || at < 0) return
     if (event.key === 'End') follow.toBottom()
+    if (event.key === 'Home') jump.to({ n: 1 })
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
     const next = items[at + step]
     if (step === 0 || next === undefined || isPending(next)) return
@@ -110,25 +109,26 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
           role="log"
           aria-live="off"
           aria-label={t('timeline.label', { title })}
-          aria-busy={snapshot.state !== 'live'}
+          aria-busy={snapshot.state !== 'live' || opening.waiting}
           data-state={snapshot.state}
           onKeyDown={onKeyDown}
           // An empty log is still within reach of the keyboard; in a full one Tab stops at a message.
           tabIndex={items.length === 0 ? 0 : -1}
-          className="flex h-full flex-col overflow-x-hidden overflow-y-auto overscroll-contain pb-1 [overflow-anchor:none]"
+          className={`flex h-full flex-col overflow-x-hidden overflow-y-auto overscroll-contain pb-1 [overflow-anchor:none] ${opening.waiting ? 'invisible' : ''}`}
         >
           <div className="grow" />
           <ListHead
             title={title}
             hasOlder={hasOlder}
             loading={snapshot.loadingOlder}
-            failed={olderFailed}
-            onRetry={loadOlder}
+            failed={pages.olderFailed}
+            onRetry={pages.loadOlder}
           />
           {messages.length + pending.length === 0 && !hasOlder && snapshot.state !== 'ended' && (
             <EmptyRoom room={entry.room} />
           )}
           <Virtualizer
+            key={jumps}
             ref={list}
             scrollRef={scroller}
             startMargin={HEAD_HEIGHT}
@@ -137,8 +137,9 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
             bufferSize={400}
             onScroll={() => {
               follow.onScroll()
-              nearTop()
+              pages.onScroll()
             }}
+            onScrollEnd={follow.onScrollEnd}
             onResize={follow.onResize}
           >
             {(item, i) => {
@@ -158,8 +159,16 @@ export function MessageList({ timeline, entry, title, seq, onTask }: MessageList
               )
             }}
           </Virtualizer>
+          {hasNewer && (
+            <ListFoot loading={snapshot.loadingNewer} failed={pages.newerFailed} onRetry={pages.loadNewer} />
+          )}
         </div>
-        <JumpButtons timeline={timeline} reading={reading} follow={follow} jump={jump} />
+        {slow && (
+          <div className="absolute inset-0 flex flex-col justify-end overflow-hidden pb-4">
+            <SkeletonRows count={6} label={t('ui.loading')} />
+          </div>
+        )}
+        <JumpButtons timeline={timeline} reading={reading} follow={follow} jump={jump} opened={opening.done} />
       </div>
       <Announcer timeline={timeline} />
       {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}

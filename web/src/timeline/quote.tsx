@@ -20,7 +20,7 @@ export function Quote({ seq, mine }: { seq: number; mine: boolean }) {
   return (
     <button
       type="button"
-      onClick={() => jumpTo(seq)}
+      onClick={() => jumpTo({ seq })}
       className={`tap mb-1.5 block w-full min-w-0 border-s-2 ps-2.5 text-start text-[0.8125rem] leading-snug ${mine ? 'border-on-mine-soft text-on-mine-soft' : 'border-accent text-soft'}`}
     >
       <span className={`block truncate font-semibold ${mine ? 'text-on-mine' : 'text-accent'}`}>{name}</span>

@@ -1,13 +1,14 @@
-import type { RoomListEntry, Timeline } from '@yeoul/client'
+import type { Message, RoomListEntry, Timeline } from '@yeoul/client'
 import { useCallback, useEffect, useState } from 'react'
 
 export interface Reading {
   /** The line "new messages" stands after the message with this `n`; null: there is none. */
   unreadAfter: number | null
-  /** Messages that were unread when the room was opened. */
+  /** Messages that were unread when the room was opened, and the `n` of the last one that was read. */
   unreadAtOpening: number
-  /** Marks everything as read, if somebody is looking. */
-  markRead(): void
+  readAtOpening: number
+  /** Marks a message and all before it (without one: everything) as read, if somebody is looking. */
+  markRead(message?: Message): void
   /** Takes the line away: who writes has read. */
   clearLine(): void
 }
@@ -22,9 +23,13 @@ export function useReading(timeline: Timeline, entry: RoomListEntry, me: string)
   const [unreadAfter, setUnreadAfter] = useState<number | null>(opening.unread > 0 ? opening.readN : null)
   const [hiddenAt, setHiddenAt] = useState<number | null>(null)
 
-  const markRead = useCallback(() => {
-    if (document.visibilityState === 'visible' && document.hasFocus()) timeline.markRead()
-  }, [timeline])
+  const markRead = useCallback(
+    (message?: Message) => {
+      if (document.visibilityState !== 'visible' || !document.hasFocus()) return
+      timeline.markRead(message?.seq)
+    },
+    [timeline],
+  )
 
   useEffect(() => {
     const onVisibility = () => {
@@ -45,7 +50,7 @@ export function useReading(timeline: Timeline, entry: RoomListEntry, me: string)
   }, [timeline, hiddenAt, me])
 
   const clearLine = useCallback(() => setUnreadAfter(null), [])
-  return { unreadAfter, unreadAtOpening: opening.unread, markRead, clearLine }
+  return { unreadAfter, unreadAtOpening: opening.unread, readAtOpening: opening.readN, markRead, clearLine }
 }
 
-const newestN = (timeline: Timeline): number => timeline.getSnapshot().messages.at(-1)?.n ?? 0
+const newestN = (timeline: Timeline): number => timeline.getSnapshot().newestN

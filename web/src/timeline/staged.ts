@@ -4,13 +4,14 @@ import { firstAfter, type Item, seqOf } from './items.ts'
 /**
  * The list that the virtualiser is given. It keeps the place of what is on the screen only when one change is either at
  * the front (`shift`) or at the end; when both happened, the front comes first and the end right after, before a paint.
+ * A part of the room that was jumped to (`part` is another) is a list of its own.
  */
-export function useStaged(items: readonly Item[]): { items: readonly Item[]; shift: boolean } {
-  const shown = useRef<readonly Item[]>([])
+export function useStaged(items: readonly Item[], part: number): { items: readonly Item[]; shift: boolean } {
+  const shown = useRef<{ part: number; items: readonly Item[] }>({ part, items: [] })
   const [, renderAgain] = useReducer((turn: number) => turn + 1, 0)
-  const staged = stage(shown.current, items)
+  const staged = stage(shown.current.part === part ? shown.current.items : [], items)
   useLayoutEffect(() => {
-    shown.current = staged.items
+    shown.current = { part, items: staged.items }
     if (staged.items !== items) renderAgain()
   })
   return staged

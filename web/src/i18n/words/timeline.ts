@@ -18,6 +18,8 @@ export const timeline = {
   'timeline.empty.link': { en: 'Copy the invite link', ko: '초대 링크 복사' },
   'timeline.loadingOlder': { en: 'Loading earlier messages…', ko: '이전 메시지를 불러오는 중…' },
   'timeline.olderFailed': { en: 'Earlier messages did not load.', ko: '이전 메시지를 불러오지 못했습니다.' },
+  'timeline.loadingNewer': { en: 'Loading later messages…', ko: '다음 메시지를 불러오는 중…' },
+  'timeline.newerFailed': { en: 'Later messages did not load.', ko: '다음 메시지를 불러오지 못했습니다.' },
   'timeline.newMessages': { en: 'New messages', ko: '여기부터 새 메시지' },
   'timeline.newBelow': { en: '{count, plural, one {# new message} other {# new messages}}', ko: '새 메시지 {count}개' },
   'timeline.toLatest': { en: 'To the latest', ko: '최신 메시지로' },
@@ -46,9 +48,5 @@ export const timeline = {
   },
   'timeline.capacity.none': { en: '{actor} removed the limit on members', ko: '{actor}님이 인원 제한을 없앴습니다' },
   'timeline.toFirstUnread': { en: 'To the first of {count} unread', ko: '안 읽은 메시지 {count}개의 처음으로' },
-  'timeline.tooFar': {
-    en: 'That message lies too far back to jump to.',
-    ko: '너무 오래된 메시지라 바로 갈 수 없습니다.',
-  },
   'timeline.said': { en: '{name}: {text}', ko: '{name}: {text}' },
 } as const

@@ -3,10 +3,12 @@ import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { enter, type House, makeRoom, openHouse, type Visit, visitAdmin, write } from './visit.ts'
 
+const METRICS_TOKEN = 'token-of-this-test-alone'
+
 let house: House
 let root: Visit
 before(async () => {
-  house = await openHouse()
+  house = await openHouse({ metricsToken: METRICS_TOKEN })
   root = await visitAdmin(house)
 })
 after(() => house.close())
@@ -102,8 +104,9 @@ test('each option has the control that fits it, and the server has the last word
   await root.page.keyboard.press('Escape')
 
   // Secrets are never shown, and what is fixed at the start cannot be changed here.
-  await option(root.page, 'Signing key before').getByText('secret', { exact: true }).waitFor()
-  assert.equal(await option(root.page, 'API key').getByText('key-of-the-tests-alone').count(), 0)
+  await option(root.page, 'Signing key before').getByText('not set', { exact: true }).waitFor()
+  await option(root.page, 'Token for metrics').getByText('set, not shown', { exact: true }).waitFor()
+  assert.equal(await root.page.getByText(METRICS_TOKEN).count(), 0)
   await option(root.page, 'API key').getByText('Only where the server is started').waitFor({ state: 'attached' })
   await root.page.getByRole('button', { name: 'Only what is not default' }).click()
   await option(root.page, 'Sign-up').waitFor()

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { type Config, configWith } from '../../src/config.ts'
+import { type Config, configWith, OPTION_ROWS } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 
 /** With which the tests sign people in as another service would. */
@@ -30,7 +30,9 @@ export async function startTestServer(
     watchTickMs: 200,
     ...changes,
   })
-  const server = await startServer(config, log)
+  // As if the test's own options had come from the environment.
+  const given = OPTION_ROWS.filter(({ key }) => key in changes)
+  const server = await startServer(config, log, Object.fromEntries(given.map(({ key, env }) => [key, `env ${env}`])))
   let closed = false
   const close = async () => {
     if (closed) return

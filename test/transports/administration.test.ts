@@ -80,7 +80,7 @@ describe('people', () => {
     assert.equal(await socket.closeCode(), 4401)
     assert.deepEqual(codeOf(await person.call('GET', '/me')), [401, 'session_ended'])
     const refreshed = await publicCall('/auth/refresh', { refreshToken: person.refreshToken })
-    assert.equal(refreshed.body.code, 'refresh_invalid')
+    assert.equal(refreshed.body.code, 'account_disabled', 'the page can say why it ended')
     const key = { Authorization: `Bearer ${server.config.apiKey}` }
     const again = () => publicCall('/auth/tokens', { externalId: person.username.replace('ext-', '') }, key)
     assert.equal((await again()).status, 200, 'another person of that service')

@@ -4,7 +4,7 @@ import { useWords } from '../i18n/index.ts'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { OptionForm } from './option-form.tsx'
-import { aboutOf, nameOf, sourceText, valueText } from './option-text.ts'
+import { aboutOf, nameOf, secretText, sourceText, valueText } from './option-text.ts'
 import { Chip } from './page-head.tsx'
 
 interface OptionRowProps {
@@ -41,7 +41,7 @@ export function OptionRow({ item, version, editing, onEdit }: OptionRowProps) {
         {!editing && (
           <div className="flex w-full items-center justify-between gap-3 wide:w-auto wide:max-w-full wide:justify-start">
             <span className="min-w-0 font-semibold break-words tabular-nums">
-              {item.secret ? t('admin.config.secret') : valueText(item.key, item.value, t, language)}
+              {item.secret ? secretText(item, t) : valueText(item.key, item.value, t, language)}
             </span>
             {item.changeable ? (
               <Button

@@ -21,6 +21,12 @@ export function valueText(key: string, value: ConfigValue, t: Translate, languag
   return choiceText(key, value, t)
 }
 
+/** What may be told of a secret: whether there is one. Without a key for tokens the server makes one itself. */
+export function secretText({ key, source }: ConfigItem, t: Translate): string {
+  if (source !== 'default') return t('admin.config.secret')
+  return t(key === 'jwtSecret' ? 'admin.config.ownSecret' : 'admin.config.unset')
+}
+
 /** What a number of this option comes to in everyday units; null where it is only a number. */
 export function withUnit(key: string, value: number, language: Language): string | null {
   if (key.endsWith('Ms')) return span(value, language)

@@ -76,10 +76,9 @@ function UserRow({ user }: { user: AdminUser }) {
           <span className="truncate">@{user.username}</span>
           <span>{t('admin.user.since', { day: shortDay(user.createdAt, language) })}</span>
         </p>
+        {user.id === me && <p className="text-[0.8125rem] text-faint">{t('admin.user.you')}</p>}
       </div>
-      {user.id === me ? (
-        <span className="max-w-[12rem] text-end text-[0.8125rem] text-balance text-faint">{t('admin.user.you')}</span>
-      ) : (
+      {user.id !== me && (
         <Menu trigger={<IconButton icon="more" label={t('people.actions', { name: user.displayName })} />}>
           <MenuItem icon="lock" onSelect={() => setAsking('reset')}>
             {t('admin.user.reset')}

@@ -36,7 +36,7 @@ export function Pages({ title, pages, children }: PagesProps) {
               key={page.href}
               href={page.href}
               aria-current={page.current ? 'page' : undefined}
-              className="flex h-10 shrink-0 items-center gap-2.5 rounded-xl px-3 text-[0.9375rem] font-medium whitespace-nowrap text-soft outline-offset-[-2px] transition-colors hover:bg-sunk aria-[current=page]:bg-accent-soft aria-[current=page]:text-ink touch:h-11"
+              className="flex h-10 shrink-0 scroll-mx-3 items-center gap-2.5 rounded-xl px-3 text-[0.9375rem] font-medium whitespace-nowrap text-soft outline-offset-[-2px] transition-colors hover:bg-sunk aria-[current=page]:bg-accent-soft aria-[current=page]:text-ink touch:h-11"
             >
               <Icon name={page.icon} className="size-4.5" />
               {page.label}

@@ -2,7 +2,15 @@ import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
 import { type LocalRedis, startRedis } from '../../deploy/local/redis.ts'
+import { startTestServer } from '../support/server.ts'
 import { enter, type House, makeRoom, openHouse, say, type Visit, visitAdmin } from './visit.ts'
+
+const SHARED = {
+  jwtSecret: 'a secret that is long enough for a test',
+  log: 'redis',
+  persistTries: 1,
+  persistIntervalMs: 50,
+} as const
 
 let postgres: Postgres
 let redis: LocalRedis
@@ -10,14 +18,7 @@ let house: House
 let root: Visit
 before(async () => {
   ;[postgres, redis] = await Promise.all([startPostgres({ fsync: false }), startRedis({ appendonly: true })])
-  house = await openHouse({
-    databaseUrl: postgres.url,
-    redisUrl: redis.url,
-    jwtSecret: 'a secret that is long enough for a test',
-    log: 'redis',
-    persistTries: 1,
-    persistIntervalMs: 50,
-  })
+  house = await openHouse({ ...SHARED, ...backends(), nodeName: 'first' })
   root = await visitAdmin(house)
 })
 after(async () => {
@@ -25,6 +26,8 @@ after(async () => {
   await redis?.stop()
   await postgres?.stop()
 })
+
+const backends = () => ({ databaseUrl: postgres.url, redisUrl: redis.url })
 
 /** Lets the database refuse every message of that body, or takes it again. */
 async function refuse(body: string, on: boolean): Promise<void> {
@@ -65,4 +68,18 @@ test('an entry that the database refused is shown with its cause, tried again, a
   await enter(root.page, 'Quarry')
   for (const body of ['before', 'stones', 'sticks', 'after'])
     await root.page.getByRole('log').getByText(body, { exact: true }).waitFor()
+})
+
+test('each node of a cluster is shown with how it is, and one that stops leaves the list', async () => {
+  await root.page.goto('/#/admin/nodes')
+  const node = (name: string) =>
+    root.page.getByRole('listitem').filter({ has: root.page.getByRole('heading', { name, exact: true }) })
+  await node('first').getByText('Ready', { exact: true }).waitFor()
+  {
+    await using _second = await startTestServer({ ...SHARED, ...backends(), nodeName: 'second' })
+    await node('second').getByText('Ready', { exact: true }).waitFor()
+    await root.page.getByText('the others take over').waitFor()
+  }
+  await node('second').waitFor({ state: 'detached' })
+  await root.page.getByText('That is the normal case for a small server').waitFor()
 })

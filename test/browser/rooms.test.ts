@@ -157,3 +157,85 @@ test('somebody who shares no room is found by name, and a direct chat with them 
   await lena.page.getByRole('heading', { name: '김 하늘' }).waitFor()
   await lena.context.close()
 })
+
+test('a room’s row has its menu by right click and by a long press; leaving from there keeps the open room', async () => {
+  const ray = await house.visit('ray', 'Ray')
+  const sam = await register(house.server, 'sam', 'Sam')
+  await makeRoom('Quiet corner', sam, ray)
+  await makeRoom('Kept open', sam, ray)
+  await enter(ray.page, 'Kept open')
+  await ray.page.getByRole('link', { name: /Quiet corner/ }).click({ button: 'right' })
+  await ray.page.getByRole('menuitem', { name: 'Copy the link' }).waitFor()
+  await ray.page.getByRole('menuitem', { name: 'Leave the room' }).click()
+  await ray.page.getByRole('dialog').getByRole('button', { name: 'Leave the room' }).click()
+  await ray.page.getByRole('link', { name: /Quiet corner/ }).waitFor({ state: 'detached' })
+  await ray.page.getByRole('heading', { level: 2, name: 'Kept open' }).waitFor()
+  await ray.page.locator('#composer').waitFor()
+
+  const login = await ray.context.storageState()
+  const phone = await house.open({
+    viewport: { width: 390, height: 800 },
+    hasTouch: true,
+    isMobile: true,
+    storageState: login,
+  })
+  await phone.page.goto('/')
+  const row = phone.page.getByRole('link', { name: /Kept open/ })
+  const box = (await row.boundingBox())!
+  const touch = { pointerType: 'touch', clientX: box.x + 20, clientY: box.y + 20, bubbles: true, cancelable: true }
+  await row.dispatchEvent('pointerdown', touch)
+  await phone.page.getByRole('menuitem', { name: 'Leave the room' }).waitFor()
+  await row.dispatchEvent('pointerup', touch)
+  await row.dispatchEvent('click', touch)
+  await phone.page.getByRole('menuitem', { name: 'Leave the room' }).waitFor()
+  assert.ok(!phone.page.url().includes('/r/'), 'lifting the finger opened the room')
+  for (const { context } of [ray, phone]) await context.close()
+})
+
+test('a room that is deleted while it is open says so; a group one was put out of is told why', async () => {
+  const tia = await house.visit('tia', 'Tia')
+  const uma = await register(house.server, 'uma', 'Uma')
+  const doomed = await makeRoom('Doomed', uma, tia)
+  const group = await uma.call<{ id: string }>('POST', '/rooms', { kind: 'group', title: 'Inner', memberIds: [tia.id] })
+  await enter(tia.page, 'Doomed')
+  await uma.call('DELETE', `/rooms/${doomed}`)
+  await tia.page.getByText('This room was deleted.').waitFor()
+  assert.equal(await tia.page.getByRole('button', { name: 'Join again' }).count(), 0)
+  await tia.page.reload()
+  await tia.page.getByText('This room is not here').waitFor()
+
+  await enter(tia.page, 'Inner')
+  await uma.call('DELETE', `/rooms/${group.id}/members/${tia.id}`)
+  await tia.page.getByText('You were removed from this room.').waitFor()
+  assert.equal(
+    await tia.page.getByRole('button', { name: 'Join again' }).count(),
+    0,
+    'nobody joins a group by themselves',
+  )
+  await tia.page.getByRole('status').getByRole('button', { name: 'Back to the rooms' }).click()
+  await tia.page.getByRole('heading', { name: 'Welcome, Tia' }).waitFor()
+  await tia.context.close()
+})
+
+test('inviting into a group names who could not be invited, and why', async () => {
+  const vic = await house.visit('vic', 'Vic')
+  const [wes, xia] = [await register(house.server, 'wes', 'Wes'), await register(house.server, 'xia', 'Xia')]
+  const group = await vic.call<{ id: string }>('POST', '/rooms', { kind: 'group', title: 'Closed circle' })
+  await vic.call('PUT', `/rooms/${group.id}/members/${xia.id}/ban`, {})
+  await enter(vic.page, 'Closed circle')
+  await vic.page.getByRole('button', { name: 'Room menu' }).click()
+  await vic.page.getByRole('menuitem', { name: 'Invite' }).click()
+  const dialog = vic.page.getByRole('dialog')
+  for (const name of ['Wes', 'Xia']) {
+    await dialog.getByLabel('People').fill(name)
+    await dialog.getByRole('button', { name: new RegExp(name) }).click()
+  }
+  await dialog.getByRole('button', { name: 'Invite', exact: true }).click()
+  await dialog.getByText('Xia is banned from this room.').waitFor()
+  const { items } = await wes.call<{ items: { room: { id: string } }[] }>('GET', '/me/rooms')
+  assert.deepEqual(
+    items.map(({ room }) => room.id),
+    [group.id],
+  )
+  await vic.context.close()
+})

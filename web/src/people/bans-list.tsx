@@ -68,7 +68,7 @@ function BanRow({ room, ban }: { room: string; ban: Ban }) {
       <Avatar id={ban.user} name={name} size="small" />
       <span className="min-w-0 flex-1">
         <span className="block truncate leading-snug font-semibold">{name}</span>
-        <span className="block truncate text-[0.8125rem] leading-snug text-faint">
+        <span className="block text-[0.8125rem] leading-snug text-faint">
           {t('people.bannedBy', { name: by, when: when(ban.at, language) })}
         </span>
       </span>

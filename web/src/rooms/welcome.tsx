@@ -31,7 +31,7 @@ export function Welcome({ user }: { user: User }) {
   return (
     <section
       aria-label={t('rooms.welcome.title', { name: user.displayName })}
-      className="m-auto w-full max-w-md px-5 py-8"
+      className="mx-auto w-full max-w-md px-5 py-5 wide:my-auto wide:py-8"
     >
       {open.isPending && <SkeletonRows count={3} label={t('ui.loading')} />}
       {open.isError && <Failed error={open.error} onRetry={() => void open.refetch()} />}
@@ -118,7 +118,7 @@ function SignUpLink() {
   }
   return (
     <div className="mt-5 flex flex-wrap items-center gap-2 rounded-2xl bg-sunk p-3 ps-4">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-48">
         <p className="text-[0.8125rem] font-semibold text-soft">{t('welcome.address')}</p>
         <p className="text-[0.9375rem] [overflow-wrap:anywhere]">{address}</p>
       </div>

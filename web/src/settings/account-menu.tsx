@@ -2,6 +2,7 @@ import type { User } from '@yeoul/client'
 import { useState } from 'react'
 import { useDrafts } from '../composer/drafts.ts'
 import { useWords } from '../i18n/index.ts'
+import { useOverlay } from '../keyboard/overlay.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { go, linkTo } from '../route.ts'
 import { useClient } from '../session/client.ts'
@@ -61,6 +62,9 @@ export function AccountMenu({ user }: { user: User }) {
             {t('settings.admin')}
           </MenuItem>
         )}
+        <MenuItem icon="keyboard" onSelect={() => useOverlay.getState().show('keys')}>
+          {t('settings.keys')}
+        </MenuItem>
         <MenuLine />
         <MenuChoice label={t('settings.language')} value={language} choices={LANGUAGES} onChoose={setLanguage} />
         <MenuChoice label={t('settings.theme')} value={theme} choices={themes} onChoose={setTheme} />

@@ -24,6 +24,14 @@ export const room = {
   'room.copyLink': { en: 'Copy the link', ko: '링크 복사' },
   'room.copied': { en: 'Copied.', ko: '복사했습니다.' },
   'room.invite': { en: 'Invite', ko: '초대하기' },
+  'room.invite.banned': {
+    en: '{name} is banned from this room. Lift the ban first.',
+    ko: '{name}님은 차단되어 있습니다. 먼저 차단을 풀어 주세요.',
+  },
+  'room.invite.failed': {
+    en: '{name} could not be invited. {problem}',
+    ko: '{name}님을 초대하지 못했습니다. {problem}',
+  },
   'room.preview.body': { en: 'Join to read and write here.', ko: '들어가면 읽고 쓸 수 있습니다.' },
   'room.preview.full': { en: 'This room is full.', ko: '정원이 찬 대화방입니다.' },
   'room.preview.full.next': {

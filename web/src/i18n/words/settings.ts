@@ -1,4 +1,5 @@
 export const settings = {
+  'settings.keys': { en: 'Keyboard shortcuts', ko: '키보드 단축키' },
   'settings.language': { en: 'Language', ko: '언어' },
   'settings.theme': { en: 'Theme', ko: '테마' },
   'settings.theme.system': { en: 'System', ko: '시스템' },

@@ -75,3 +75,30 @@ test('a muted room is quiet: no count in the title, but a mention still shows; o
   await rowOf(other, 'Loud place').getByText('Muted').waitFor({ state: 'detached' })
   await cho.context.close()
 })
+
+test('mentions that were not seen yet are one press away, above and below, however far', async () => {
+  const eda = await house.visit('eda', 'Eda')
+  const fin = await register(house.server, 'fin', 'Fin')
+  const room = await makeRoom('Long way', eda, fin)
+  await say(fin, room, 'first call @eda')
+  for (let i = 0; i < 150; i++) await say(fin, room, `filler ${i}`)
+  await say(fin, room, 'second call @eda')
+  let end = 0
+  for (let i = 150; i < 230; i++) end = await say(fin, room, `filler ${i}`)
+  const { page } = eda
+  const row = rowOf(page, 'Long way')
+  await row.getByText('2 mentions of you').waitFor({ state: 'attached' })
+  // By a link to its end, past both.
+  await page.goto(`/#/r/${room}/${end}`)
+  await page.getByRole('button', { name: '2 mentions of you above' }).click()
+  await page.locator('article', { hasText: 'second call' }).waitFor()
+  await page.getByRole('button', { name: '1 mention of you above' }).click()
+  await page.locator('article', { hasText: 'first call' }).waitFor()
+  await page.getByRole('button', { name: /mentions? of you above/ }).waitFor({ state: 'detached' })
+  // Who is far up hears of one that comes at the end.
+  await say(fin, room, 'third call @eda')
+  await page.getByRole('button', { name: '1 mention of you below' }).click()
+  await page.locator('article', { hasText: 'third call' }).waitFor()
+  await page.getByRole('button', { name: /mentions? of you/ }).waitFor({ state: 'detached' })
+  await eda.context.close()
+})

@@ -18,10 +18,12 @@ import { useJump } from './jump.ts'
 import { JumpButtons } from './jump-buttons.tsx'
 import { HEAD_HEIGHT, ListFoot, ListHead } from './list-head.tsx'
 import { ListRow } from './list-row.tsx'
+import { MentionButtons } from './mention-buttons.tsx'
 import { useOpening } from './opening.ts'
 import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
+import { useUnseenMentions } from './unseen-mentions.ts'
 
 const NO_NOTICES: readonly Notice[] = []
 const NO_PENDING: readonly PendingMessage[] = []
@@ -65,6 +67,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
   const follow = useFollow(timeline, list, items, reading, opening, left)
   const jump = useJump(timeline, list, items, follow, opening, seq)
   const slow = useLasting(opening.waiting, QUIET_MS)
+  const mentions = useUnseenMentions(list, items, entry)
   useNewest(follow.toBottom)
 
   const governs = entry.room.kind !== 'direct' && entry.membership.role !== 'member'
@@ -138,6 +141,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
             onScroll={() => {
               follow.onScroll()
               pages.onScroll()
+              mentions.onScroll()
             }}
             onScrollEnd={follow.onScrollEnd}
             onResize={follow.onResize}
@@ -169,6 +173,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
           </div>
         )}
         <JumpButtons timeline={timeline} reading={reading} follow={follow} jump={jump} opened={opening.done} />
+        <MentionButtons mentions={mentions} jump={jump} />
       </div>
       <Announcer timeline={timeline} />
       {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}

@@ -48,5 +48,13 @@ export const timeline = {
   },
   'timeline.capacity.none': { en: '{actor} removed the limit on members', ko: '{actor}님이 인원 제한을 없앴습니다' },
   'timeline.toFirstUnread': { en: 'To the first of {count} unread', ko: '안 읽은 메시지 {count}개의 처음으로' },
+  'timeline.mentionsAbove': {
+    en: '{count, plural, one {# mention of you above} other {# mentions of you above}}',
+    ko: '위에 나를 부른 메시지 {count}개',
+  },
+  'timeline.mentionsBelow': {
+    en: '{count, plural, one {# mention of you below} other {# mentions of you below}}',
+    ko: '아래에 나를 부른 메시지 {count}개',
+  },
   'timeline.said': { en: '{name}: {text}', ko: '{name}: {text}' },
 } as const

@@ -55,3 +55,26 @@ test('a phone shows the rooms or one conversation, with a way back, and nothing 
   await page.locator('#composer').waitFor()
   await rin.context.close()
 })
+
+test('on a phone the list of rooms is where it was left when one comes back from a room', async () => {
+  const tae = await house.visit('tae', '태', PHONE)
+  for (let i = 10; i < 60; i++) await makeRoom(`방 번호 ${i}`, tae)
+  const { page } = tae
+  await page.reload()
+  await page.getByRole('link', { name: /방 번호 59/ }).waitFor()
+  const far = page.getByRole('link', { name: /방 번호 25/ })
+  for (let i = 0; i < 100 && (await far.count()) === 0; i++) {
+    await page.getByRole('navigation').hover()
+    await page.mouse.wheel(0, 400)
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  }
+  await far.scrollIntoViewIfNeeded()
+  const before = (await far.boundingBox())!.y
+  await far.tap()
+  await page.locator('[role=log][data-state=live]').waitFor()
+  await page.getByRole('button', { name: '대화방 목록으로' }).tap()
+  await far.waitFor()
+  const after = (await far.boundingBox())!.y
+  assert.ok(Math.abs(after - before) < 4, `from ${before} to ${after}`)
+  await tae.context.close()
+})

@@ -20,12 +20,19 @@ const hays = new Map<string, Hay>()
 
 /**
  * Looks for what is being typed in a name, from any sign on: as it stands, half a syllable (`여우` finds 여울), a final that is
- * to become the next initial (`갓` finds 가슴), or initials alone (`ㄱㅅㅂ` finds 개발 소식방, and 공사반). Null when it is not there.
+ * to become the next initial (`갓` finds 가슴), or initials alone (`ㄳㅂ`, `ㄱㅅㅂ` find 공사반). Several words may stand
+ * anywhere, in any order. Null when it is not there.
  */
 export function matchRank(name: string, query: string): Rank | null {
-  const needle = lettersOf(query)
-  if (needle === '') return 0
   const hay = hayOf(name)
+  const whole = rankOf(hay, lettersOf(query))
+  if (whole !== null) return whole
+  const words = query.trim().split(/\s+/)
+  return words.length > 1 && words.every((word) => rankOf(hay, lettersOf(word)) !== null) ? 2 : null
+}
+
+function rankOf(hay: Hay, needle: string): Rank | null {
+  if (needle === '') return 0
   const initialsOnly = /^[ㄱ-ㅎ]+$/.test(needle)
   let best: Rank | null = null
   for (const [i, start] of hay.starts.entries()) {

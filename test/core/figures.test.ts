@@ -18,8 +18,8 @@ function scene(t: TestContext, list: () => Promise<NodeRecord[]>) {
     points: (since?: number) => figures.since(ADMIN, since).points,
     figures,
     async tick(times = 1) {
-      for (let i = 0; i < times; i++) {
-        t.mock.timers.tick(2_000)
+      for (let i = 0; i < times * 2; i++) {
+        t.mock.timers.tick(1_000)
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
@@ -52,6 +52,28 @@ test('figures are sums over the nodes, and the worst node’s percentiles and lo
   ])
 })
 
+test('what happened in any second is in a point: rates are means over its two seconds, waits the worst of them', async (t) => {
+  const seconds = [
+    node({ sendsPerSecond: 12, deliveriesPerSecond: 40, load: 0.6, connections: 3 }),
+    node({ sendsPerSecond: 0, deliveriesPerSecond: 0, load: 0.1, connections: 2 }),
+  ]
+  Object.assign(seconds[0] as NodeRecord, { deliveryP99Ms: 9, ackP99Ms: 4, backlog: 7 })
+  Object.assign(seconds[1] as NodeRecord, { deliveryP99Ms: null, ackP99Ms: 5, backlog: 1 })
+  let second = 0
+  const { points, tick } = scene(t, async () => [seconds[second++ % 2] as NodeRecord])
+  await tick()
+  const [point] = points()
+  assert.partialDeepStrictEqual(point, {
+    messagesPerSecond: 6,
+    deliveriesPerSecond: 20,
+    deliveryP99Ms: 9,
+    ackP99Ms: 5,
+    backlog: 7,
+    load: 0.6,
+    connections: 2,
+  })
+})
+
 test('[P6] ten minutes are kept, the oldest goes first; `since` leaves out what is known', async (t) => {
   const { points, tick } = scene(t, async () => [node({})])
   await tick(310)
@@ -77,10 +99,12 @@ test('while the registry cannot be reached there are no points, and no two quest
     return [node({})]
   })
   await tick(2)
-  assert.deepEqual([asked, points()], [2, []])
+  assert.deepEqual([asked, points()], [4, []])
   fail = false
   await tick(3)
-  assert.equal(asked, 3, 'the first of these has no answer yet')
+  assert.equal(asked, 5, 'the first of these has no answer yet')
+  answer()
+  await tick()
   answer()
   await tick()
   assert.equal(points().length, 1)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { enter, type House, makeRoom, openHouse, PASSWORD, register, say, write } from './visit.ts'
 
 let house: House
@@ -25,6 +27,14 @@ async function signIn(username: string, agent: string): Promise<string> {
 async function stillSignedIn(accessToken: string): Promise<boolean> {
   const answer = await fetch(`${house.server.url}/api/v1/me`, { headers: { Authorization: `Bearer ${accessToken}` } })
   return answer.ok
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, what)
+    await sleep(50)
+  }
 }
 
 const settings = async (page: Page, part: string) => {
@@ -134,6 +144,28 @@ test('a page whose session is ended elsewhere says so at the door, and keeps wha
   await eun.context.close()
 })
 
+test('what is half written in two tabs is kept of both', async () => {
+  const kai = await house.visit('kai', 'Kai')
+  const { page, context } = kai
+  const [first, second] = [await makeRoom('One', kai), await makeRoom('Two', kai)]
+  const other = await context.newPage()
+  const at = async (tab: Page, room: string) => {
+    await tab.goto(`/#/r/${room}`)
+    await tab.locator('[role=log][data-state=live]').waitFor()
+  }
+  await at(page, first)
+  await at(other, second)
+  await page.locator('#composer').fill('here')
+  await other.locator('#composer').fill('there')
+  await page.locator('#composer').fill('here and now')
+  await page.reload()
+  await at(page, second)
+  assert.equal(await page.locator('#composer').inputValue(), 'there')
+  await at(page, first)
+  assert.equal(await page.locator('#composer').inputValue(), 'here and now')
+  await context.close()
+})
+
 test('a changed password signs the other devices out, and a wrong one is told at its field', async () => {
   const fay = await house.visit('fay', 'Fay')
   const { page } = fay
@@ -198,7 +230,7 @@ test('signing out leaves nothing of the person in the browser, and other tabs fo
   const cookie = async () => (await context.cookies(`${house.server.url}/api/v1/auth`)).length
   assert.equal(await cookie(), 1)
   await context.setOffline(false)
-  while ((await cookie()) > 0) await page.waitForTimeout(100)
+  await until('the cookie is still there', async () => (await cookie()) === 0)
   await page.reload()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
 
@@ -252,8 +284,12 @@ test('text size and what Enter does are chosen once and kept, before the first p
   await settings(page, 'appearance')
   const size = (on: Page) => on.evaluate('getComputedStyle(document.documentElement).fontSize')
   assert.equal(await size(page), '16px')
+  const other = await hae.context.newPage()
+  await other.goto('/')
+  await other.getByRole('link', { name: /Keys/ }).waitFor()
   await page.getByRole('button', { name: 'Larger' }).click()
   assert.equal(await size(page), '20px')
+  await until('the other tab keeps its size', async () => (await size(other)) === '20px')
   await page.getByRole('button', { name: 'Starts a new line' }).click()
   await page.reload({ waitUntil: 'commit' })
   await page.locator('html[data-theme]').waitFor()

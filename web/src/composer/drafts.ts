@@ -33,3 +33,8 @@ forgetAtSignOut(() => {
   useDrafts.setState({ texts: {}, owner: '' })
   useDrafts.persist.clearStorage()
 })
+
+// Another tab wrote: without its texts the next one written here would take them from the storage.
+addEventListener('storage', (event) => {
+  if (event.key === 'yeoul.drafts') void useDrafts.persist.rehydrate()
+})

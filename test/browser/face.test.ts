@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { type House, openHouse } from './visit.ts'
 
 let house: House
@@ -78,5 +79,40 @@ test('without JavaScript the page says what it needs, in both languages', async 
   const shown = await page.locator('body').innerText()
   assert.match(shown, /Yeoul needs JavaScript/)
   assert.match(shown, /자바스크립트가 필요합니다/)
+  await context.close()
+})
+
+/** Counts what a page loads, in bytes on the wire. */
+function bytesOf(page: Page): () => Promise<number> {
+  const sizes: Promise<number>[] = []
+  page.on('requestfinished', (request) => sizes.push(request.sizes().then((size) => size.responseBodySize)))
+  return async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+test('the first load is under 200 KB on the wire, the chat with its rooms included', async () => {
+  const mira = await house.visit('mira', 'Mira')
+  const { page } = await house.open()
+  await page.context().addCookies(await mira.context.cookies())
+  const bytes = bytesOf(page)
+  await page.goto('/', { waitUntil: 'networkidle' })
+  await page.getByText('No rooms yet').waitFor()
+  const loaded = await bytes()
+  assert.ok(loaded > 100_000 && loaded < 200_000, `${loaded} bytes`)
+  await page.context().close()
+  await mira.context.close()
+})
+
+test('signing in needs no chat: the door stands after less than 140 KB, also when nothing else comes', async () => {
+  const { page, context } = await house.open()
+  const named = [...(await (await context.request.get('/')).text()).matchAll(/"(\/assets\/[^"]+)"/g)].map(
+    ([, path]) => path,
+  )
+  const needed = (url: string) => named.includes(new URL(url).pathname)
+  await context.route('**/assets/*', (route) => (needed(route.request().url()) ? route.continue() : route.abort()))
+  const bytes = bytesOf(page)
+  await page.goto('/', { waitUntil: 'networkidle' })
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  const loaded = await bytes()
+  assert.ok(loaded > 50_000 && loaded < 140_000, `${loaded} bytes`)
   await context.close()
 })

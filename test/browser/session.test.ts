@@ -102,18 +102,6 @@ test('dark follows the system until a theme is chosen, and the choice is there b
   await context.close()
 })
 
-test('the first load is under 200 KB on the wire', async () => {
-  const { page, context } = await house.open()
-  let bytes = 0
-  page.on('response', async (response) => {
-    const { responseBodySize } = await response.request().sizes()
-    bytes += responseBodySize
-  })
-  await page.goto('/', { waitUntil: 'networkidle' })
-  assert.ok(bytes > 20_000 && bytes < 200_000, `${bytes} bytes`)
-  await context.close()
-})
-
 test('the page asks no foreign origin for anything, and needs no inline script or style', async () => {
   const { page, context } = await house.open()
   const origins = new Set<string>()

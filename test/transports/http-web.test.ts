@@ -25,6 +25,8 @@ before(() => {
   mkdirSync(join(root, 'assets'), { recursive: true })
   writeFileSync(join(root, 'index.html'), '<!doctype html><title>여울</title>')
   writeFileSync(join(root, 'assets', 'app-1a2b.js'), SCRIPT)
+  writeFileSync(join(root, 'assets', 'done-3c4d.js'), SCRIPT)
+  writeFileSync(join(root, 'assets', 'done-3c4d.js.br'), 'what the build made of it')
   writeFileSync(join(root, '.hidden'), 'not for you')
   writeFileSync(join(dir, 'secrets.json'), 'not for you either')
   app = appWith(root)
@@ -60,6 +62,14 @@ test('assets are kept for good and travel compressed when the client takes it', 
   const gz = await app.request(url, { headers: { 'Accept-Encoding': 'gzip;q=0.5, br;q=0' } })
   assert.equal(gz.headers.get('content-encoding'), 'gzip')
   assert.equal(gunzipSync(await gz.arrayBuffer()).toString(), SCRIPT)
+})
+
+test('what the build has compressed is sent as it is, and cannot be asked for by its own name', async () => {
+  const answer = await app.request('/assets/done-3c4d.js', { headers: { 'Accept-Encoding': 'br' } })
+  assert.equal(answer.headers.get('content-encoding'), 'br')
+  assert.equal(Buffer.from(await answer.arrayBuffer()).toString(), 'what the build made of it')
+  assert.equal((await app.request('/assets/done-3c4d.js.br')).status, 404)
+  assert.equal(await (await app.request('/assets/done-3c4d.js')).text(), SCRIPT)
 })
 
 test('a person at an address that has nothing gets the page, which says so, and a 404; a program gets a problem', async () => {

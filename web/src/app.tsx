@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Mark } from './brand/mark.tsx'
 import { useWords } from './i18n/index.ts'
 import { go, linkTo, useRoute } from './route.ts'
@@ -7,9 +7,11 @@ import { AuthPage } from './session/auth-page.tsx'
 import { MeProvider, useClient, useLive } from './session/client.ts'
 import { forgetPerson } from './session/forget.ts'
 import { settleSignOut, takeUpLogin } from './session/sign-out.ts'
-import { Shell } from './shell.tsx'
 import { Notice } from './ui/notice.tsx'
 import { Failed } from './ui/states.tsx'
+
+const loadShell = () => import('./shell.tsx')
+const Shell = lazy(() => loadShell().then(({ Shell }) => ({ default: Shell })))
 
 /** The three faces of the page: finding out who is here, signing in, and the chat itself. */
 export function App() {
@@ -18,7 +20,9 @@ export function App() {
   const route = useRoute()
   const [failure, setFailure] = useState<unknown>(null)
   useForgetting()
-
+  // The chat is not needed to sign in: it comes after the first paint, while the login is taken up or typed. When that fails
+  // it is asked for again where it is shown.
+  useEffect(() => void loadShell().catch(() => {}), [])
   useEffect(() => {
     if (state.state === 'unknown' && failure === null) takeUpLogin(auth).catch(setFailure)
   }, [auth, state.state, failure])
@@ -29,7 +33,9 @@ export function App() {
   if (state.state === 'signedIn' && state.user !== null) {
     return (
       <MeProvider value={state.user.id}>
-        <Shell user={state.user} />
+        <Suspense fallback={<Opening />}>
+          <Shell user={state.user} />
+        </Suspense>
         <Notice />
       </MeProvider>
     )

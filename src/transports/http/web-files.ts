@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -40,7 +40,8 @@ interface WebFile {
 
 /**
  * The built web client, read once at the start. A request looks a name up in a map, so no path that a client sends ever
- * reaches the file system. A file is compressed when it is first asked for, once.
+ * reaches the file system. The build leaves `name.br` beside what is worth it, compressed as well as it can be; anything else
+ * is compressed when it is first asked for, once.
  */
 export class WebFiles {
   readonly #files = new Map<string, WebFile>()
@@ -50,10 +51,12 @@ export class WebFiles {
   constructor(dir: string, policy: string) {
     this.#policy = policy
     for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || entry.name.startsWith('.')) continue
+      if (!entry.isFile() || entry.name.startsWith('.') || entry.name.endsWith('.br')) continue
       const path = join(entry.parentPath, entry.name)
       const name = `/${relative(dir, path).split(sep).join('/')}`
-      this.#files.set(name, readWebFile(path, name))
+      const file = readWebFile(path, name)
+      if (file.compressible && existsSync(`${path}.br`)) file.encoded.br = Promise.resolve(readFileSync(`${path}.br`))
+      this.#files.set(name, file)
     }
   }
 

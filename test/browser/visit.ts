@@ -5,7 +5,7 @@ import { buildIfStale } from '../../web/build-if-stale.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { VList, type VListHandle } from 'virtua'
 import { addWords, useWords } from '../i18n/index.ts'
 import { emoji as words } from '../i18n/words/emoji.ts'
@@ -17,6 +17,11 @@ const FOUND_MAX = 200
 const EDGES = 52
 const SIGNS = ['😀', '👋', '🐻', '🍜', '✈️', '⚽', '💡', '🔣', '🏳️']
 
+function onResize(listener: () => void): () => void {
+  addEventListener('resize', listener)
+  return () => removeEventListener('resize', listener)
+}
+
 interface EmojiPanelProps {
   emoji: readonly Emoji[]
   onPick(sign: string): void
@@ -34,7 +39,8 @@ export function EmojiPanel({ emoji, onPick }: EmojiPanelProps) {
   const list = useRef<VListHandle>(null)
   const search = useRef<HTMLInputElement>(null)
   const cell = useMemo(() => (matchMedia('(pointer: coarse)').matches ? 44 : 38), [])
-  const columns = Math.min(8, Math.floor((innerWidth - EDGES) / cell))
+  const width = useSyncExternalStore(onResize, () => innerWidth)
+  const columns = Math.min(8, Math.floor((width - EDGES) / cell))
 
   const everything = useMemo(() => {
     const bySign = new Map(emoji.flatMap((each) => [each.sign, ...each.tones].map((sign) => [sign, { ...each, sign, tones: [] }]))) // biome-ignore format: one line

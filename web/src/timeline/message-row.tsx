@@ -55,7 +55,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
               tabIndex={-1}
               aria-label={t('people.profile.of', { name })}
               onClick={() => showProfile(message.sender)}
-              className="rounded-xl transition-[filter] hover:brightness-95"
+              className="tap rounded-xl transition-[filter] hover:brightness-95"
             >
               <Avatar id={message.sender} name={name} size="small" />
             </button>

@@ -1,4 +1,4 @@
-import { type Fetched, FIRST, type Lease, type LogEntry } from '../ports/write-back.ts'
+import { type Fetched, FIRST, type Lease, type LogEntry, type LogSide } from '../ports/write-back.ts'
 
 /** Places that were written shortly after each other are trimmed together. */
 const TOGETHER_MS = 500
@@ -107,4 +107,18 @@ export class HeldPartition {
     const place = this.#written.findIndex(({ position }) => position === upTo)
     this.#written.splice(0, place + 1)
   }
+}
+
+/**
+ * Counts what waits while the database cannot be written: nothing is read then, and the backlog must show all the same how it
+ * grows. Rejects with `failure`, whose consequence this is.
+ */
+export async function countWaiting(held: HeldPartition[], logSide: LogSide, failure: unknown): Promise<never> {
+  await Promise.allSettled(
+    held.map(async (each) => {
+      const { waiting } = await logSide.fetch(each.lease.partition, each.lease.position, 1)
+      each.waitingBehind = Math.max(0, waiting - each.entries.length)
+    }),
+  )
+  throw failure
 }

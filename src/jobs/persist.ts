@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogSide, Piece, WriteBackDatabase } from '../ports/write-back.ts'
-import { HeldPartition } from './persist-partition.ts'
+import { countWaiting, HeldPartition } from './persist-partition.ts'
 
 /** How long a partition stays with a worker that says nothing, and how often a worker says something, ms. */
 const LEASE_MS = 5_000
@@ -164,7 +164,9 @@ class Persist {
 
   /** Answers in how many ms the next round should begin. */
   async #round(): Promise<number> {
-    if ([...this.#held.values()].some((held) => held.inDoubt)) await this.#renew()
+    const held = [...this.#held.values()]
+    const { logSide } = this.#options
+    if (held.some(({ inDoubt }) => inDoubt)) await this.#renew().catch((error) => countWaiting(held, logSide, error))
     const read = await this.#read()
     const fresh = Math.max(0, entriesOf(read) - this.#left)
     await this.#writeDue(read)

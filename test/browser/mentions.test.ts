@@ -17,6 +17,10 @@ test('who is mentioned sees it beside the room, in the title and on the icon, in
   const room = await makeRoom('Ferry', ari, bo)
   await makeRoom('Elsewhere', ari, bo)
   await enter(ari.page, 'Elsewhere')
+  await ari.context.addInitScript(`
+    Navigator.prototype.setAppBadge = async (count) => { window.badge = count }
+    Navigator.prototype.clearAppBadge = async () => { window.badge = 0 }
+  `)
   const other = await ari.context.newPage()
   await other.goto('/')
   for (const body of ['first', 'hey @ari', 'again @ari']) await say(bo, room, body)
@@ -26,6 +30,7 @@ test('who is mentioned sees it beside the room, in the title and on the icon, in
     await until(page, "document.title === '(3 @2) Yeoul'")
     assert.equal(await page.locator('link[rel=icon]').getAttribute('href'), '/favicon-unread.svg')
   }
+  await until(other, 'badge === 3')
   // A reload finds them again: they are kept by the server.
   await other.reload()
   await rowOf(other, 'Ferry').getByText('2 mentions of you').waitFor({ state: 'attached' })
@@ -36,6 +41,7 @@ test('who is mentioned sees it beside the room, in the title and on the icon, in
     await until(page, "document.title === 'Yeoul'")
     assert.equal(await page.locator('link[rel=icon]').getAttribute('href'), '/favicon.svg')
   }
+  await until(other, 'badge === 0')
   await ari.context.close()
 })
 

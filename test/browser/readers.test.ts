@@ -18,6 +18,8 @@ test('who has read a message and who has not is told by name, as it changes; who
   const seq = await say(nia, room, 'the sums are done')
   const late = await register(house.server, 'qua', 'Qua')
   await late.call('POST', `/rooms/${room}/join`)
+  // What comes in moves the rows: it is waited for before the pointer goes to one.
+  await nia.page.getByRole('log').getByText('Qua joined').waitFor()
   await nia.page.locator('article', { hasText: 'the sums are done' }).hover()
   await nia.page.getByRole('button', { name: 'More' }).click()
   await nia.page.getByRole('menuitem', { name: 'Read by' }).click()
@@ -44,6 +46,7 @@ test('who has read a message and who has not is told by name, as it changes; who
   const fifth = await register(house.server, 'rho', 'Rho')
   await fifth.call('POST', `/rooms/${room}/join`)
   await nia.page.getByText('5 members').waitFor()
+  await nia.page.getByRole('log').getByText('Rho joined').waitFor()
   await other.hover()
   await other.getByRole('button', { name: 'More' }).click()
   await nia.page.getByRole('menuitem', { name: 'Copy the text' }).waitFor()

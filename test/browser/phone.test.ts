@@ -38,7 +38,8 @@ test('a phone shows the rooms or one conversation, with a way back, and nothing 
   await page.getByRole('button', { name: '보내기', exact: true }).tap()
   await page.locator('article[data-seq]', { hasText: '전화기에서' }).waitFor()
 
-  // A tap on a message shows what can be done with it.
+  // The first tap puts the keyboard away, the next on a message shows what can be done with it.
+  await page.locator('article', { hasText: '전화기에서' }).locator('p').tap()
   await page.locator('article', { hasText: '전화기에서' }).locator('p').tap()
   await page.getByRole('button', { name: '답장' }).tap()
   await page.getByText('린님에게 답장하는 중').waitFor()

@@ -1,23 +1,25 @@
 import type { Timeline } from '@yeoul/client'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
-import { keyText } from '../keyboard/keys.ts'
+import { isCommand, keyText } from '../keyboard/keys.ts'
 import { useClient, useLive } from '../session/client.ts'
 import { useSettings } from '../settings/settings.ts'
 import { IconButton } from '../ui/button.tsx'
 import { EmojiPicker } from '../ui/emoji-picker.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { notify } from '../ui/notice.tsx'
+import { CompletionList, useCompletion } from './completion.tsx'
 import { useDrafts } from './drafts.ts'
-import { MentionList, useMentions } from './mentions.tsx'
 import type { ComposerTask } from './task.ts'
 import { TaskBar } from './task-bar.tsx'
+import { toggleMark, writeInto } from './write-into.ts'
 
 interface ComposerProps {
   timeline: Timeline
   title: string
   task: ComposerTask
   onTaskDone(): void
+  onEditRefused(task: ComposerTask): void
   /** Edits the last message of one's own. */
   onEditLast(): void
 }
@@ -25,26 +27,33 @@ interface ComposerProps {
 /** The left part of the limit is told only when it is near. */
 const TELL_LEFT = 200
 
-export function Composer({ timeline, title, task, onTaskDone, onEditLast }: ComposerProps) {
+export function Composer({ timeline, title, task, onTaskDone, onEditRefused, onEditLast }: ComposerProps) {
   const { t, problem } = useWords()
   const room = timeline.room
   const draft = useDrafts((drafts) => drafts.texts[room] ?? '')
   const write = useDrafts((drafts) => drafts.write)
+  const keep = useDrafts((drafts) => drafts.keep)
   const [edited, setEdited] = useState('')
   const area = useRef<HTMLTextAreaElement>(null)
   const composing = useRef(false)
+  const now = useRef(task)
   const limit = useBodyLimit()
   const enterSends = useSettings((settings) => settings.enterSends)
 
   const editing = task.type === 'edit'
   const text = editing ? edited : draft
-  const setText = (next: string) => (editing ? setEdited(next) : write(room, next))
-  const mentions = useMentions(timeline, area, text, setText)
+  function setText(next: string) {
+    if (task.type !== 'edit') return write(room, next)
+    setEdited(next)
+    keep(room, { type: 'edit', seq: task.message.seq, text: next })
+  }
+  const completion = useCompletion(timeline, area, text)
   const left = limit - text.length
   const empty = text.trim() === ''
 
   useEffect(() => {
-    if (task.type === 'edit') setEdited(task.message.body ?? '')
+    now.current = task
+    if (task.type === 'edit') setEdited(task.text ?? task.message.body ?? '')
     if (task.type !== 'write') area.current!.focus()
   }, [task])
   // A phone keeps its keyboard down until it is asked for.
@@ -64,7 +73,14 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
     if (body === '' || body.length > limit) return
     if (task.type === 'edit') {
       const { message } = task
-      if (body !== message.body) timeline.edit(message.seq, body).catch((error) => notify(problem(error)))
+      const { seq } = message
+      if (body !== message.body) {
+        // What was refused, or did not get through, is there to be tried again.
+        timeline.edit(seq, body).catch((error) => {
+          notify(problem(error))
+          if (now.current.type === 'write') onEditRefused({ type: 'edit', message, text: body })
+        })
+      }
     } else {
       try {
         timeline.send(body, task.type === 'reply' ? { replyTo: task.message.seq } : {})
@@ -80,7 +96,13 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     // Enter that completes a Hangul syllable belongs to the input method. Safari says so only by the key code.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return
-    if (mentions.onKeyDown(event)) return
+    if (completion.onKeyDown(event)) return
+    const mark = markOfKey(event.nativeEvent)
+    if (mark !== null) {
+      event.preventDefault()
+      toggleMark(area.current!, mark)
+      return
+    }
     if (sendsWith(event, enterSends)) {
       event.preventDefault()
       submit()
@@ -101,18 +123,14 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
   }
 
   function insert(emoji: string) {
-    const { selectionStart, selectionEnd, value } = area.current!
-    setText(value.slice(0, selectionStart) + emoji + value.slice(selectionEnd))
-    requestAnimationFrame(() => {
-      area.current?.focus()
-      area.current?.setSelectionRange(selectionStart + emoji.length, selectionStart + emoji.length)
-    })
+    const { selectionStart, selectionEnd } = area.current!
+    writeInto(area.current!, selectionStart, selectionEnd, emoji)
     return true
   }
 
   return (
     <div className="safe-bottom relative mx-auto w-full max-w-[64rem] shrink-0 px-3 wide:px-5">
-      <MentionList mentions={mentions} />
+      <CompletionList completion={completion} />
       <div className="rounded-3xl border border-line bg-surface transition-colors focus-within:border-accent">
         {task.type !== 'write' && <TaskBar task={task} onCancel={onTaskDone} />}
         <div className="flex items-end gap-1 p-1.5">
@@ -124,11 +142,11 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
             value={text}
             onChange={(event) => {
               setText(event.target.value)
-              mentions.onSelect()
+              completion.onSelect()
               if (!editing && event.target.value !== '') timeline.typing()
             }}
             onKeyDown={onKeyDown}
-            onSelect={mentions.onSelect}
+            onSelect={completion.onSelect}
             onCompositionStart={() => {
               composing.current = true
             }}
@@ -138,7 +156,7 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
             aria-label={t('composer.label', { title })}
             placeholder={t('composer.placeholder')}
             title={enterSends ? t('composer.hint') : t('composer.hint.line', { send: keyText('mod', 'enter') })}
-            {...mentions.aria}
+            {...completion.aria}
             className="max-h-[min(12rem,34dvh)] min-h-10 flex-1 resize-none overflow-y-auto bg-transparent py-2 text-[1rem] leading-6 outline-none touch:min-h-11"
           />
           {left < TELL_LEFT && (
@@ -162,6 +180,13 @@ export function Composer({ timeline, title, task, onTaskDone, onEditLast }: Comp
       </div>
     </div>
   )
+}
+
+/** Ctrl+B, Ctrl+I and Ctrl+Shift+X (⌘ on a Mac), by the keys' places: with Korean letters they are others. */
+function markOfKey(event: globalThis.KeyboardEvent): string | null {
+  if (!isCommand(event)) return null
+  if (event.shiftKey) return event.code === 'KeyX' ? '~~' : null
+  return event.code === 'KeyB' ? '**' : event.code === 'KeyI' ? '*' : null
 }
 
 /** The longest body that the server takes; its default until it has told. */

@@ -2,6 +2,7 @@ import type { RoomListEntry, Timeline } from '@yeoul/client'
 import { type ReactNode, useCallback, useRef, useState } from 'react'
 import { Composer } from '../composer/composer.tsx'
 import type { ComposerTask } from '../composer/task.ts'
+import { useTask } from '../composer/use-task.ts'
 import { useWords } from '../i18n/index.ts'
 import { PeoplePanel } from '../people/people-panel.tsx'
 import { ShowProfileProvider } from '../people/profile.ts'
@@ -19,7 +20,7 @@ import { useOpenRoom, useTimelineValue } from './use-timeline.ts'
 export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number | undefined }) {
   const timeline = useOpenRoom(entry.room.id)
   const title = useRoomTitle(entry.room)
-  const [task, setTask] = useState<ComposerTask>({ type: 'write' })
+  const [task, setTask] = useTask(entry.room.id, timeline)
   const [peopleShown, setPeopleShown] = useState(false)
   const [profile, setProfile] = useState<string | null>(null)
   const me = useMe()
@@ -27,9 +28,9 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
   const editLast = useCallback(() => {
     const last = timeline?.getSnapshot().messages.findLast((message) => message.sender === me && message.body !== null)
     if (last) setTask({ type: 'edit', message: last })
-  }, [timeline, me])
+  }, [timeline, me, setTask])
   const closePeople = useCallback(() => setPeopleShown(false), [])
-  const endTask = useCallback(() => setTask({ type: 'write' }), [])
+  const endTask = useCallback(() => setTask({ type: 'write' }), [setTask])
 
   return (
     <ShowProfileProvider value={setProfile}>
@@ -47,7 +48,14 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
           ) : (
             <Body timeline={timeline} entry={entry} title={title} seq={seq} onTask={setTask}>
               <TypingLine timeline={timeline} />
-              <Composer timeline={timeline} title={title} task={task} onTaskDone={endTask} onEditLast={editLast} />
+              <Composer
+                timeline={timeline}
+                title={title}
+                task={task}
+                onTaskDone={endTask}
+                onEditRefused={setTask}
+                onEditLast={editLast}
+              />
             </Body>
           )}
         </section>

@@ -42,6 +42,10 @@ const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly 
       { does: 'keys.editLast', keys: [['up']] },
       { does: 'keys.cancel', keys: [['esc']] },
       { does: 'keys.mention', keys: [['@']] },
+      { does: 'keys.emoji', keys: [[':']] },
+      { does: 'keys.bold', keys: [['mod', 'B']] },
+      { does: 'keys.italic', keys: [['mod', 'I']] },
+      { does: 'keys.strike', keys: [['mod', 'shift', 'X']] },
     ],
   },
   {
@@ -49,6 +53,11 @@ const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly 
     lines: [
       { does: 'keys.messages', keys: [['up'], ['down']] },
       { does: 'keys.end', keys: [['End']] },
+      { does: 'keys.reply', keys: [['R']] },
+      { does: 'keys.react', keys: [['+']] },
+      { does: 'keys.edit', keys: [['E']] },
+      { does: 'keys.copyLink', keys: [['C']] },
+      { does: 'keys.delete', keys: [['Delete']] },
     ],
   },
 ]

@@ -13,13 +13,16 @@ import { type ListActions, ListActionsProvider } from './context.ts'
 import { DeleteMessage } from './delete-message.tsx'
 import { useFollow } from './follow.ts'
 import { useHistoryPages } from './history-pages.ts'
-import { isPending, itemsOf, keyOf, seqOf } from './items.ts'
+import { isMessage, isPending, itemsOf, keyOf, seqOf } from './items.ts'
 import { useJump } from './jump.ts'
 import { JumpButtons } from './jump-buttons.tsx'
 import { HEAD_HEIGHT, ListFoot, ListHead } from './list-head.tsx'
 import { ListRow } from './list-row.tsx'
 import { MentionButtons } from './mention-buttons.tsx'
+import { actionOfKey, actionsOn } from './message-actions.ts'
+import { MessageSheet } from './message-sheet.tsx'
 import { useOpening } from './opening.ts'
+import { usePress } from './press.ts'
 import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
@@ -59,6 +62,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
   const scroller = useRef<HTMLDivElement>(null)
   const [deleting, setDeleting] = useState<Message | null>(null)
   const [asked, setAsked] = useState<Message | null>(null)
+  const [pressed, setPressed] = useState<Message | null>(null)
   const [focused, setFocused] = useState<string | null>(null)
 
   const reading = useReading(timeline, entry, me)
@@ -85,10 +89,20 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
     [timeline, governs, onTask, jump.to],
   )
 
+  const press = usePress(timeline, setPressed)
+
   function onKeyDown(event: KeyboardEvent<HTMLDivElement>) {
     const row = (event.target as Element).closest<HTMLElement>('[data-key]')
     const at = row === null ? -1 : items.findIndex((item) => keyOf(item, me) === row.dataset.key)
     if (event.target instanceof HTMLButtonElement || at < 0) return
+    const message = items[at]!
+    const wanted = (event.target as Element).matches('article') ? actionOfKey(event.nativeEvent) : null
+    if (wanted !== null && isMessage(message)) {
+      event.preventDefault()
+      if (wanted === 'react') row!.querySelector<HTMLElement>('[data-react]')?.click()
+      const action = actionsOn(message, me, actions, t).find(({ name }) => name === wanted)
+      action?.run()
+    }
     if (event.key === 'End') follow.toBottom()
     if (event.key === 'Home') jump.to({ n: 1 })
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
@@ -115,6 +129,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
           aria-busy={snapshot.state !== 'live' || opening.waiting}
           data-state={snapshot.state}
           onKeyDown={onKeyDown}
+          {...press}
           // An empty log is still within reach of the keyboard; in a full one Tab stops at a message.
           tabIndex={items.length === 0 ? 0 : -1}
           className={`flex h-full flex-col overflow-x-hidden overflow-y-auto overscroll-contain pb-1 [overflow-anchor:none] ${opening.waiting ? 'invisible' : ''}`}
@@ -177,6 +192,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
       </div>
       <Announcer timeline={timeline} />
       {deleting !== null && <DeleteMessage timeline={timeline} message={deleting} onClose={() => setDeleting(null)} />}
+      {pressed !== null && <MessageSheet message={pressed} onClose={() => setPressed(null)} />}
       {asked !== null && <Readers timeline={timeline} message={asked} onClose={() => setAsked(null)} />}
     </ListActionsProvider>
   )

@@ -1,5 +1,5 @@
 import type { Message } from '@yeoul/client'
-import { type FocusEvent, memo, useState } from 'react'
+import { type FocusEvent, type MouseEvent, memo, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { clock, moment } from '../i18n/time.ts'
 import { Avatar } from '../people/avatar.tsx'
@@ -33,19 +33,19 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const mentioned = message.mentions.includes(me)
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a tap shows the tools; a keyboard gets them by focus
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click shows the tools; a keyboard gets them by focus, a finger by a press
     <article
       data-seq={message.seq}
       tabIndex={tabStop ? 0 : -1}
       aria-label={`${name}, ${moment(message.at, language)}`}
       onPointerMove={(event) => event.pointerType === 'mouse' && setActive(true)}
       onPointerLeave={(event) => event.pointerType === 'mouse' && setActive(false)}
-      onClick={(event) => !(event.target as Element).closest('a, button') && setActive(true)}
+      onClick={(event) => isMouse(event) && !(event.target as Element).closest('a, button') && setActive(true)}
       onFocus={(event) => event.currentTarget.matches(':focus-visible, :has(:focus-visible)') && setActive(true)}
       onBlur={(event: FocusEvent<HTMLElement>) =>
         !event.currentTarget.contains(event.relatedTarget) && setActive(false)
       }
-      className={`relative flex gap-2.5 rounded-2xl px-3 outline-offset-[-2px] wide:px-5 ${opens ? 'pt-3' : 'pt-1'} ${mine ? 'justify-end' : ''} ${flashing ? 'flash' : ''}`}
+      className={`relative flex gap-2.5 rounded-2xl px-3 outline-offset-[-2px] touch:select-none touch:[-webkit-touch-callout:none] wide:px-5 ${opens ? 'pt-3' : 'pt-1'} ${mine ? 'justify-end' : ''} ${flashing ? 'flash' : ''}`}
     >
       {!mine && (
         <span className="w-9 shrink-0">
@@ -84,6 +84,8 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     </article>
   )
 })
+
+const isMouse = (event: MouseEvent) => (event.nativeEvent as PointerEvent).pointerType !== 'touch'
 
 interface BubbleProps {
   message: Message

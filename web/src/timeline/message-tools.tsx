@@ -1,11 +1,11 @@
 import type { Message } from '@yeoul/client'
 import { useWords } from '../i18n/index.ts'
-import { linkTo } from '../route.ts'
+import { useMe } from '../session/client.ts'
 import { IconButton } from '../ui/button.tsx'
-import { copyText } from '../ui/copy.ts'
 import { EmojiPicker } from '../ui/emoji-picker.tsx'
 import { Menu, MenuItem, MenuLine } from '../ui/menu.tsx'
 import { useListActions } from './context.ts'
+import { actionsOn } from './message-actions.ts'
 import { useReact } from './reactions.tsx'
 
 interface MessageToolsProps {
@@ -18,10 +18,13 @@ interface MessageToolsProps {
 /** What can be done with a message. Made only for the message in question: a menu for every row would cost too much. */
 export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
   const { t } = useWords()
-  const { room, reply, edit, askDelete, askReaders, governs, timeline } = useListActions()
+  const list = useListActions()
+  const me = useMe()
   const react = useReact()
-  const body = message.body
-  if (body === null) return null
+  const actions = actionsOn(message, me, list, t)
+  if (actions.length === 0) return null
+  const atHand = actions.filter(({ name }) => name === 'reply' || name === 'edit')
+  const others = actions.filter((action) => !atHand.includes(action))
   // Above a message of somebody else stands their name: the tools begin past it.
   return (
     <div
@@ -31,38 +34,23 @@ export function MessageTools({ message, mine, onHold }: MessageToolsProps) {
     >
       <EmojiPicker
         quick
-        trigger={<IconButton icon="smile" small label={t('message.react')} />}
+        trigger={<IconButton icon="smile" small label={t('message.react')} data-react />}
         onPick={(emoji) => {
           react(message.seq, emoji, true)
           return false
         }}
         onOpenChange={onHold}
       />
-      <IconButton icon="reply" small label={t('message.reply')} onClick={() => reply(message)} />
-      {mine && <IconButton icon="edit" small label={t('message.edit')} onClick={() => edit(message)} />}
+      {atHand.map(({ name, icon, run }) => (
+        <IconButton key={name} icon={icon} small label={t(`message.${name}`)} onClick={run} />
+      ))}
       <Menu trigger={<IconButton icon="more" small label={t('message.more')} />} onOpenChange={onHold}>
-        <MenuItem icon="copy" onSelect={() => void copyText(body, t)}>
-          {t('message.copy')}
-        </MenuItem>
-        <MenuItem
-          icon="link"
-          onSelect={() => void copyText(location.href.replace(/#.*/, linkTo.room(room, message.seq)), t)}
-        >
-          {t('message.copyLink')}
-        </MenuItem>
-        {timeline.unreadBy(message) !== null && (
-          <MenuItem icon="eye" onSelect={() => askReaders(message)}>
-            {t('message.readers')}
-          </MenuItem>
-        )}
-        {(mine || governs) && (
-          <>
-            <MenuLine />
-            <MenuItem icon="trash" danger onSelect={() => askDelete(message)}>
-              {t('message.delete')}
-            </MenuItem>
-          </>
-        )}
+        {others.map(({ name, icon, run }) => [
+          name === 'delete' && <MenuLine key="line" />,
+          <MenuItem key={name} icon={icon} danger={name === 'delete'} onSelect={run}>
+            {t(`message.${name}`)}
+          </MenuItem>,
+        ])}
       </Menu>
     </div>
   )

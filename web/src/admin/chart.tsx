@@ -19,6 +19,7 @@ interface ChartProps {
 }
 
 const HEIGHT = 148
+const EDGE_MS = 45_000
 
 /** A line or two over the last ten minutes, with the value of now, or of the moment that is pointed at, written above. */
 export function Chart({ title, data, lines, show, axis, least }: ChartProps) {
@@ -134,7 +135,8 @@ function appearance(tones: Tones, lines: number, least: number, { axis, clock, o
         space: 72,
         grid: { show: false },
         ticks: { show: false },
-        values: (_, splits) => splits.map(clock),
+        // One at the very edge would be cut.
+        values: ({ scales }, splits) => splits.map((at) => (EDGE_MS > scales.x!.max! - at ? '' : clock(at))),
       },
       {
         stroke: tones.faint,

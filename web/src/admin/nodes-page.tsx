@@ -4,7 +4,7 @@ import { useWords } from '../i18n/index.ts'
 import { moment } from '../i18n/time.ts'
 import { useClient } from '../session/client.ts'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
-import { bytes, count, rate, share, span, took } from './numbers.ts'
+import { age, bytes, count, rate, share, took } from './numbers.ts'
 import { Chip, PageHead } from './page-head.tsx'
 
 /** The processes that are the server, and how each is doing now. One that died leaves the list within seconds. */
@@ -68,7 +68,7 @@ function NodeCard({ node }: { node: AdminNode }) {
       <p className="mt-1 flex flex-wrap gap-x-3 text-[0.8125rem] text-faint">
         <span>{t('admin.version', { version: node.version })}</span>
         <span title={moment(node.startedAt, language)}>
-          {t('admin.node.up', { time: span(Math.max(1_000, node.seenAt - node.startedAt), language) })}
+          {t('admin.node.up', { time: age(node.seenAt - node.startedAt, language, 'long') })}
         </span>
       </p>
       <dl className="mt-4 grid grid-cols-2 gap-x-4 gap-y-3 wide:grid-cols-4">

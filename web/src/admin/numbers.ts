@@ -55,17 +55,23 @@ const SPANS = [
   ['second', 1_000],
 ] as const
 
-/** A span in its two largest units: "3 days 4 hours", "3일 4시간"; below a second in milliseconds. */
-export function span(ms: number, language: Language): string {
+/** How long something has run, in whole seconds at least. */
+export const age = (ms: number, language: Language, display: 'short' | 'long'): string =>
+  span(Math.max(1, Math.floor(ms / 1_000)) * 1_000, language, display)
+
+/** A span in its two largest units: "3 days 4 hours", "3일 4시간"; below a minute to the millisecond. */
+export function span(ms: number, language: Language, display: 'short' | 'long' = 'long'): string {
+  if (ms < 1_000) return unit(Math.round(ms), 'millisecond', language)
+  if (ms < 60_000) return unit(ms / 1_000, 'second', language, display)
   const parts: string[] = []
   let left = ms
   for (const [name, size] of SPANS) {
     const whole = Math.floor(left / size)
-    if (whole > 0) parts.push(unit(whole, name, language, 'long'))
+    if (whole > 0) parts.push(unit(whole, name, language, display))
     left -= whole * size
     if (parts.length === 2 || (parts.length === 1 && left === 0)) break
   }
-  return parts.length > 0 ? parts.join(' ') : unit(Math.round(ms), 'millisecond', language)
+  return parts.join(' ')
 }
 
 function unit(value: number, name: string, language: Language, display: 'short' | 'long' = 'short'): string {
@@ -73,6 +79,6 @@ function unit(value: number, name: string, language: Language, display: 'short' 
     style: 'unit',
     unit: name,
     unitDisplay: display,
-    maximumFractionDigits: 2,
+    maximumFractionDigits: 3,
   }).format(value)
 }

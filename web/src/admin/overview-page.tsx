@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { Chart } from './chart.tsx'
 import { byMinute, columns, useFigures } from './figures.ts'
-import { count, rate, short, span, took } from './numbers.ts'
+import { age, count, rate, short, took } from './numbers.ts'
 import { PageHead } from './page-head.tsx'
 
 /** What the server holds and how it is doing: figures of now, and the last ten minutes. */
@@ -48,7 +48,7 @@ function Holdings({ summary }: { summary: Summary }) {
     },
     {
       name: t('admin.uptime'),
-      value: span(Math.max(1_000, summary.uptimeMs), language),
+      value: age(summary.uptimeMs, language, 'short'),
       note: t('admin.version', { version: summary.version }),
     },
   ]

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import { Durations } from './core/durations.ts'
 import type { Metrics } from './core/metrics.ts'
+import type { WorkReadings } from './core/peers.ts'
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
@@ -49,16 +50,8 @@ export interface WriteBackReadings {
 
 /** All metrics of this process: `core` counts them, `/metrics` tells them. */
 export function createMetrics(): Metrics & {
-  /** What this node tells the others of itself, read about once a second. */
-  node: {
-    /** Since the start. */
-    messagesAccepted(): number
-    deliveries(): number
-    /** Since they were last read; null: there was nothing. */
-    deliveryP99Ms(): number | null
-    ackP99Ms(): number | null
-    backlog(): number
-  }
+  /** What this node tells the others of its work. */
+  work: WorkReadings
   text(): Promise<string>
   read(readings: Readings): void
   /** Of a process that writes the Redis log to the database; to be called once. */
@@ -140,7 +133,7 @@ export function createMetrics(): Metrics & {
   })
 
   return {
-    node: {
+    work: {
       messagesAccepted: () => accepted.soFar,
       deliveries: () => deliveries.soFar,
       deliveryP99Ms: () => deliverySeconds.lately.takeP99Ms(),

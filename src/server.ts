@@ -60,13 +60,14 @@ export async function startServer(
       connections: () => gateway?.transport.connections ?? 0,
       sessions: () => parts.hub.live,
       hotRooms: () => parts.hotRooms.size,
-      ...parts.metrics.node,
+      ...parts.metrics.work,
     },
     { warn: (line) => log.warn(line), needed: config.log === 'redis' ? ['worker'] : [] },
   )
   try {
     await parts.settings.start(SETTINGS_MS)
-    await Promise.all([parts.endedLogins.start(ENDED_LOGINS_MS), parts.changedRoles.start(ENDED_LOGINS_MS)])
+    await parts.endedLogins.start(ENDED_LOGINS_MS)
+    await parts.changedRoles.start(ENDED_LOGINS_MS)
     parts.progress.start(PROGRESS_MS)
     if (config.roles.includes('gateway')) gateway = startGateway(parts, () => url)
     await peers.start()

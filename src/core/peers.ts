@@ -5,12 +5,8 @@ const LOOK_MS = 10_000
 /** Rates over less than that would say little. */
 const MEASURED_MS = 500
 
-/** What is read each time that a node says how it is. */
-export interface Readings {
-  state(): NodeReport['state']
-  connections(): number
-  sessions(): number
-  hotRooms(): number
+/** What this node measures of its own work; read about once a second. */
+export interface WorkReadings {
   /** Since the start. */
   messagesAccepted(): number
   deliveries(): number
@@ -19,6 +15,14 @@ export interface Readings {
   ackP99Ms(): number | null
   /** What this node's worker has to write back. */
   backlog(): number
+}
+
+/** What is read each time that a node says how it is. */
+export interface Readings extends WorkReadings {
+  state(): NodeReport['state']
+  connections(): number
+  sessions(): number
+  hotRooms(): number
 }
 
 type Rates = Pick<NodeReport, 'sendsPerSecond' | 'deliveriesPerSecond' | 'deliveryP99Ms' | 'ackP99Ms' | 'load'>

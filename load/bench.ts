@@ -10,6 +10,7 @@ import { history } from './scenarios/history.ts'
 import { hotRoom } from './scenarios/hot-room.ts'
 import { idle } from './scenarios/idle.ts'
 import { ingest } from './scenarios/ingest.ts'
+import { page } from './scenarios/page.ts'
 import { reconnect } from './scenarios/reconnect.ts'
 import { rooms } from './scenarios/rooms.ts'
 import type { Options, Outcome, Scenario } from './scenarios/scenario.ts'
@@ -29,6 +30,7 @@ const SCENARIOS: Scenario[] = [
   idle,
   reconnect,
   history,
+  page,
   clusterSql,
   clusterRedis,
   clusterCosts,

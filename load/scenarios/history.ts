@@ -1,8 +1,8 @@
-import { DatabaseSync } from 'node:sqlite'
 import { Fleet } from '../generator/fleet.ts'
 import { Latency } from '../measure/latency.ts'
 import { delays, number } from '../measure/report.ts'
 import { Yeoul } from '../servers/yeoul-server.ts'
+import { fill } from './fill.ts'
 import type { Scenario } from './scenario.ts'
 
 export const history: Scenario = {
@@ -66,31 +66,4 @@ export const history: Scenario = {
       await yeoul.stop()
     }
   },
-}
-
-/** Writes messages straight into the database of a stopped server, as rows like those that the server writes. */
-function fill(database: string, room: string, messages: number): void {
-  const db = new DatabaseSync(database)
-  try {
-    db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN')
-    db.prepare(`
-      WITH RECURSIVE
-        room AS (SELECT pk, seq, n, created_at FROM rooms WHERE id = :room),
-        i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < :messages)
-      INSERT INTO events (room_pk, seq, type, at, actor_pk, n, client_message_id, body, rev)
-      SELECT room.pk, room.seq + i, 0, room.created_at + i, (SELECT min(pk) FROM users) + i % 20, room.n + i,
-             printf('%08x-0000-7000-8000-%012x', i, i * 7919),
-             'message ' || i || ' of a long history, with the length of what people say',
-             room.seq + i
-      FROM i, room
-    `).run({ room, messages })
-    db.prepare(`
-      UPDATE rooms SET seq = seq + :messages, n = n + :messages, last_message_seq = seq + :messages,
-                       last_at = created_at + :messages
-      WHERE id = :room
-    `).run({ room, messages })
-    db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
-  } finally {
-    db.close()
-  }
 }

@@ -9,10 +9,13 @@ import { useName } from '../people/users.ts'
 import { linkTo } from '../route.ts'
 import { useMe } from '../session/client.ts'
 import { useLongPress } from '../ui/long-press.ts'
+import { useLasting } from '../ui/use-lasting.ts'
 import { LeaveRoom } from './leave-room.tsx'
 import { MutedSign, RoomBadges } from './room-badges.tsx'
 import { RoomMenu } from './room-menu.tsx'
 import { usePeer, useRoomTitle } from './room-title.ts'
+
+const SEEN_SOON_MS = 400
 
 interface RoomRowProps {
   entry: RoomListEntry
@@ -30,6 +33,8 @@ export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
   const [leaving, setLeaving] = useState(false)
   const longPress = useLongPress(() => setOpen(true))
   const muted = membership.notify === 'none'
+  // What comes into the open room is unread for a moment, until it is seen.
+  const unreadStays = useLasting(current && entry.unread > 0, SEEN_SOON_MS)
   const hidden = active || open ? 'invisible' : ''
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the link and the menu inside are what is used; this hears when to show the menu
@@ -71,7 +76,7 @@ export const RoomRow = memo(function RoomRow({ entry, current }: RoomRowProps) {
                 <Preview message={lastMessage} direct={room.kind === 'direct'} />
               )}
             </span>
-            <RoomBadges entry={entry} />
+            {(!current || unreadStays) && <RoomBadges entry={entry} />}
           </span>
         </span>
       </a>

@@ -8,6 +8,10 @@ import type { Reading } from './reading.ts'
 
 /** This near to the end, in px, the list follows what arrives. */
 const NEAR_END = 60
+/** For so long after a jump the list is on its way. */
+const PLACING_MS = 300
+/** A scroll this soon after a wheel, a finger or a key is theirs. */
+const GESTURE_MS = 1_500
 /** So much of a row, in px, is enough to have seen it. */
 const SEEN = 24
 
@@ -18,7 +22,8 @@ export interface Follow {
   seenN: number
   toBottom(): void
   onScroll(): void
-  onScrollEnd(): void
+  /** A person moves the list, with whatever. */
+  onTouch(): void
   onResize(): void
   /** Stops following: something else decides where the list stands. */
   release(): void
@@ -38,7 +43,11 @@ export function useFollow(
 ): Follow {
   const following = useRef(true)
   /** The list is on its way to another place: where it passes by is nobody's choice. */
-  const placing = useRef(false)
+  const placing = useRef<ReturnType<typeof setTimeout> | null>(null)
+  /** Where the list stood at the last scroll event. */
+  const passed = useRef(0)
+  /** When a wheel, a finger or a key last moved the list. */
+  const touched = useRef(0)
   const [nearEnd, setNearEnd] = useState(true)
   const [seenN, setSeenN] = useState(reading.readAtOpening)
   const hasNewer = useTimelineValue(timeline, (snapshot) => snapshot.hasNewer)
@@ -55,13 +64,17 @@ export function useFollow(
     if (following.current && !hasNewer && items.length > 0) toEnd()
   }, [items, hasNewer, toEnd])
 
+  const settle = useCallback(() => {
+    if (placing.current !== null) clearTimeout(placing.current)
+    placing.current = null
+  }, [])
   const toBottom = useCallback(() => {
     following.current = true
-    placing.current = false
+    settle()
     setNearEnd(true)
     timeline.toLatest()
     toEnd()
-  }, [timeline, toEnd])
+  }, [timeline, toEnd, settle])
 
   // Who sends a message wants to see it. What waited before the room was opened is no such message.
   const sent = useRef(own)
@@ -103,27 +116,36 @@ export function useFollow(
   const onScroll = useCallback(() => {
     const { scrollOffset, scrollSize, viewportSize } = list.current!
     const near = scrollSize - viewportSize - scrollOffset < NEAR_END
-    if (!placing.current) {
-      following.current = near && !hasNewer
-      setNearEnd(near)
+    const up = scrollOffset < passed.current
+    passed.current = scrollOffset
+    if (placing.current === null) {
+      if (near) following.current = !hasNewer
+      // The list itself passes by other places while it grows or is made anew: only a person leaves the end.
+      else if (up && performance.now() - touched.current < GESTURE_MS) following.current = false
+      setNearEnd(near || following.current)
     }
     look()
   }, [list, look, hasNewer])
-  const onScrollEnd = useCallback(() => {
-    if (!placing.current) return
-    placing.current = false
-    onScroll()
-  }, [onScroll])
   const onResize = useCallback(() => {
     if (following.current && !hasNewer) toEnd()
     else onScroll()
   }, [toEnd, onScroll, hasNewer])
 
+  const arrive = useRef(onScroll)
+  arrive.current = onScroll
+  useEffect(() => settle, [settle])
   const release = useCallback(() => {
     following.current = false
-    placing.current = true
+    settle()
+    placing.current = setTimeout(() => {
+      placing.current = null
+      arrive.current()
+    }, PLACING_MS)
     setNearEnd(false)
+  }, [settle])
+  const onTouch = useCallback(() => {
+    touched.current = performance.now()
   }, [])
 
-  return { atBottom, seenN, toBottom, onScroll, onScrollEnd, onResize, release }
+  return { atBottom, seenN, toBottom, onScroll, onTouch, onResize, release }
 }

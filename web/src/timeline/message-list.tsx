@@ -129,6 +129,10 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
           aria-busy={snapshot.state !== 'live' || opening.waiting}
           data-state={snapshot.state}
           onKeyDown={onKeyDown}
+          onKeyDownCapture={follow.onTouch}
+          onWheelCapture={follow.onTouch}
+          onTouchMoveCapture={follow.onTouch}
+          onPointerDownCapture={follow.onTouch}
           {...press}
           // An empty log is still within reach of the keyboard; in a full one Tab stops at a message.
           tabIndex={items.length === 0 ? 0 : -1}
@@ -158,7 +162,6 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
               pages.onScroll()
               mentions.onScroll()
             }}
-            onScrollEnd={follow.onScrollEnd}
             onResize={follow.onResize}
           >
             {(item, i) => {

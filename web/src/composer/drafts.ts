@@ -39,16 +39,9 @@ function withEntry<T>(entries: Record<string, T>, key: string, value: T | null):
   return others
 }
 
-addEventListener('storage', (event) => {
-  if (event.key === NAME && event.newValue !== null) void useDrafts.persist.rehydrate()
-})
-
-forgetAtSignOut(() => {
-  useDrafts.setState(EMPTY)
-  useDrafts.persist.clearStorage()
-})
+forgetAtSignOut(() => useDrafts.setState(EMPTY))
 
 // Another tab wrote: without its texts the next one written here would take them from the storage.
 addEventListener('storage', (event) => {
-  if (event.key === 'yeoul.drafts') void useDrafts.persist.rehydrate()
+  if (event.key === NAME && event.newValue !== null) void useDrafts.persist.rehydrate()
 })

@@ -1,5 +1,6 @@
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
+import { forgetAtSignOut } from '../session/forget.ts'
 import type { Emoji } from './emoji.ts'
 
 const KEPT = 24
@@ -28,6 +29,8 @@ export const useEmojiChoices = create<EmojiChoices>()(
     { name: 'yeoul.emoji', partialize: ({ recent, tone }) => ({ recent, tone }) },
   ),
 )
+
+forgetAtSignOut(() => useEmojiChoices.setState({ recent: [], tone: 0 }))
 
 /** A handful for reactions: what one used last, filled up with what most people use. They keep their places among themselves. */
 export function quickOnes(recent: readonly string[]): string[] {

@@ -23,7 +23,9 @@ export function AccountMenu({ user }: { user: User }) {
 
   function leave() {
     const unsent = client.unsent()
-    const drafts = Object.keys(useDrafts.getState().texts).length
+    const { texts, tasks } = useDrafts.getState()
+    const edits = Object.values(tasks).filter(({ type }) => type === 'edit')
+    const drafts = Object.keys(texts).length + edits.length
     const lost = [
       ...(unsent > 0 ? [t('auth.signOut.unsent', { count: unsent })] : []),
       ...(drafts > 0 ? [t('auth.signOut.drafts', { count: drafts })] : []),

@@ -69,6 +69,24 @@ test('keys on a message answer, edit, react, copy its link and delete it, in Kor
   for (const { context } of [ana, bora]) await context.close()
 })
 
+test('a page that is served without TLS has no clipboard of the new kind, and copies all the same', async () => {
+  const dae = await house.visit('dae', '대호')
+  const room = await makeRoom('Plain', dae)
+  await say(dae, room, '복사할 글')
+  const { page } = dae
+  await page.addInitScript(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+  await page.reload()
+  await enter(page, 'Plain')
+  await page.locator('article', { hasText: '복사할 글' }).hover()
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Copy the text' }).click()
+  await page.getByText('Copied.').waitFor()
+  await page.locator('#composer').focus()
+  await page.keyboard.press('Control+v')
+  assert.equal(await page.locator('#composer').inputValue(), '복사할 글')
+  await dae.context.close()
+})
+
 test('on a phone a long press or a tap opens a sheet of large buttons; a tap while writing only ends the writing', async () => {
   const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, locale: 'ko-KR' }
   const cho = await house.visit('cho', '초록', phone)

@@ -25,23 +25,21 @@ export function toggleMark(area: HTMLTextAreaElement, mark: string): void {
   const { selectionStart: from, selectionEnd: to, value } = area
   const inside = value.slice(from, to)
   const { length } = mark
-  if (inside.length >= 2 * length && inside.startsWith(mark) && inside.endsWith(mark)) {
-    const bare = inside.slice(length, -length)
-    writeInto(area, from, to, bare, [0, bare.length])
-  } else if (
-    value.slice(0, from).endsWith(mark) &&
-    value.slice(to).startsWith(mark) &&
-    !isLonger(value, from, to, mark)
-  ) {
-    writeInto(area, from - length, to + length, inside, [0, inside.length])
-  } else {
-    writeInto(area, from, to, mark + inside + mark, [length, length + inside.length])
-  }
+  const signs = Math.min(runBefore(value, from, mark[0]!), runAfter(value, to, mark[0]!))
+  // One asterisk is italic, two are bold, three are both.
+  const marked = mark === '*' ? signs % 2 === 1 : signs >= length
+  if (marked) writeInto(area, from - length, to + length, inside, [0, inside.length])
+  else writeInto(area, from, to, mark + inside + mark, [length, length + inside.length])
 }
 
-/** `*` stands around, but as a part of `**`. */
-const isLonger = (value: string, from: number, to: number, mark: string) =>
-  mark === '*' &&
-  value.slice(0, from).endsWith('**') &&
-  !value.slice(0, from).endsWith('***') &&
-  value.slice(to).startsWith('**')
+function runBefore(text: string, at: number, sign: string): number {
+  let run = 0
+  while (text[at - run - 1] === sign) run++
+  return run
+}
+
+function runAfter(text: string, at: number, sign: string): number {
+  let run = 0
+  while (text[at + run] === sign) run++
+  return run
+}

@@ -5,6 +5,7 @@ import { inTone, useEmojiChoices } from './choices.ts'
 import type { Emoji } from './emoji.ts'
 
 const HANDS = ['✋', '✋🏻', '✋🏼', '✋🏽', '✋🏾', '✋🏿']
+const TONES = [0, 1, 2, 3, 4, 5] as const
 
 /** Below the emoji: the name of the chosen one, and the skin tone that people and hands are shown in. */
 export function ToneChoice({ chosen, language }: { chosen: Emoji | undefined; language: Language }) {
@@ -17,22 +18,22 @@ export function ToneChoice({ chosen, language }: { chosen: Emoji | undefined; la
     <div className="mt-1 flex h-10 items-center justify-end border-t border-line pt-1 touch:h-12">
       {open ? (
         <div role="radiogroup" aria-label={t('emoji.tone')} className="flex">
-          {HANDS.map((hand, i) => (
+          {TONES.map((each) => (
             // biome-ignore lint/a11y/useSemanticElements: a sign in a button, not a dot beside a word
             <button
-              key={hand}
+              key={each}
               type="button"
               role="radio"
-              aria-checked={tone === i}
-              aria-label={t(`emoji.tone.${i as 0}`)}
-              title={t(`emoji.tone.${i as 0}`)}
+              aria-checked={tone === each}
+              aria-label={t(`emoji.tone.${each}`)}
+              title={t(`emoji.tone.${each}`)}
               onClick={() => {
-                setTone(i)
+                setTone(each)
                 setOpen(false)
               }}
               className={button}
             >
-              {hand}
+              {HANDS[each]}
             </button>
           ))}
         </div>

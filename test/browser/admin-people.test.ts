@@ -57,6 +57,7 @@ test('an administrator is made and taken back: the rights change at once', async
   await amy.page.getByRole('heading', { name: 'Overview' }).waitFor()
   await change(root.page, 'Amy', 'Take back administrator')
   await row(root.page, 'Amy').getByText('Administrator', { exact: true }).waitFor({ state: 'detached' })
+  await amy.page.getByText('This part is for administrators').waitFor()
   const token = await amy.context.request.post('/api/v1/auth/login', { data: { username: 'amy', password: PASSWORD } })
   const { accessToken } = (await token.json()) as { accessToken: string }
   const asked = await amy.context.request.get('/api/v1/admin/users', {

@@ -54,7 +54,7 @@ export async function writeDemo(store: SqlStore, clock: DemoClock, password: str
       clock.setMinutesBefore(demo.quiet + lengthOf(demo.messages.slice(i)))
       seqs.push(await writeMessage(store, room, people, message, i, seqs))
     }
-    await readMessages(store, demo, room, people, seqs)
+    await readMessages(store, clock, demo, room, people, seqs)
   }
 }
 
@@ -150,9 +150,10 @@ async function change(
   }
 }
 
-/** Everybody has read all of it but for what `unread` leaves. */
+/** Everybody has read all of it but for what `unread` leaves, and has left since. */
 async function readMessages(
   { memberships }: SqlStore,
+  clock: DemoClock,
   { people: members, unread = [] }: DemoRoom,
   room: string,
   people: string[],
@@ -162,7 +163,8 @@ async function readMessages(
     const n = seqs.length - (unread.find(([person]) => person === i)?.[1] ?? 0)
     return { room, user: people[i] as string, seq: seqs[n - 1] as number, n }
   })
-  await memberships.saveProgress(cursors, [])
+  const exits = cursors.map(({ user }) => ({ room, user, at: clock.now() }))
+  await memberships.saveProgress(cursors, exits)
 }
 
 async function append({ log }: SqlStore, draft: Draft): Promise<{ seq: number; duplicate: boolean }> {

@@ -49,7 +49,7 @@ export const DOOR: Screen[] = [
     title: 'An empty installation greets its administrator',
     open: async (visit) => {
       const page = await visit.tab('founder', '')
-      await visit.button(page, 'settings.account').waitFor()
+      await visit.button(page, 'welcome.room.make').waitFor()
       return page
     },
   },
@@ -58,7 +58,7 @@ export const DOOR: Screen[] = [
     title: 'Somebody who is in no room yet',
     open: async (visit) => {
       const page = await visit.tab('newcomer', '')
-      await visit.button(page, 'settings.account').waitFor()
+      await visit.button(page, 'rooms.join').first().waitFor()
       return page
     },
   },

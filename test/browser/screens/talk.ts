@@ -105,4 +105,4 @@ class Line {
   }
 }
 
-const REFUSED = { code: 'body_too_long', message: 'The message is too long.', retryable: false }
+const REFUSED = { code: 'forbidden', message: 'That is not allowed.', retryable: false }

@@ -51,6 +51,8 @@ export interface TownOptions {
   phoneScale?: number
 }
 
+const ANDROID =
+  'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36'
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 const NEWCOMER = { username: 'garam', displayName: '윤가람' }
 const FOUNDER = { username: 'jiwon', displayName: '한지원' }
@@ -92,7 +94,7 @@ export async function openTown({ at, phoneScale = 1 }: TownOptions = {}): Promis
       timezoneId: 'Asia/Seoul',
       colorScheme: look.theme,
       viewport: SIZES[look.device],
-      ...(phone && { hasTouch: true, isMobile: true, deviceScaleFactor: phoneScale }),
+      ...(phone && { hasTouch: true, isMobile: true, deviceScaleFactor: phoneScale, userAgent: ANDROID }),
     })
     context.setDefaultTimeout(45_000)
     await context.addInitScript(shiftClock, shift)

@@ -37,9 +37,11 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
       </div>
       {failed && (
         <div role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-[0.8125rem] text-danger">
-          <Icon name="alert" className="size-4" />
-          <span className="me-1">
-            {t('message.failed')} {pending.error && problem(pending.error)}
+          <span className="me-1 flex items-start gap-1">
+            <Icon name="alert" className="mt-0.5 size-4" />
+            <span>
+              {t('message.failed')} {pending.error && problem(pending.error)}
+            </span>
           </span>
           <button
             type="button"

@@ -13,15 +13,27 @@ interface DialogProps {
 export function useModal(ref: RefObject<HTMLDialogElement | null>): void {
   useEffect(() => {
     const dialog = ref.current!
-    const before = document.activeElement
+    const before = openedFrom()
     dialog.showModal()
     // The browser begins with the button that closes. What the dialog is for comes first: its field, or the way back.
     dialog.querySelector<HTMLElement>('[data-body] :is(input, textarea, button):not(:disabled)')?.focus()
     return () => {
       dialog.close()
-      if (before instanceof HTMLElement) before.focus()
+      before?.focus()
     }
   }, [ref])
+}
+
+/** What last had the focus outside of menus: an item that opens a dialog is gone with its menu when the dialog closes. */
+let lastOutside: HTMLElement | null = null
+addEventListener('focusin', ({ target }) => {
+  if (target instanceof HTMLElement && target.closest('[role=menu], dialog') === null) lastOutside = target
+})
+
+function openedFrom(): HTMLElement | null {
+  const now = document.activeElement
+  const passes = now === null || now === document.body || now.closest('[role=menu]') !== null
+  return !passes && now instanceof HTMLElement ? now : lastOutside
 }
 
 /** A modal in the browser's own <dialog>: it traps the focus, closes on Esc and gives the focus back, with no style injected. */

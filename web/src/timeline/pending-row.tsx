@@ -43,20 +43,22 @@ export function PendingRow({ pending, opens }: { pending: PendingMessage; opens:
               {t('message.failed')} {pending.error && problem(pending.error)}
             </span>
           </span>
-          <button
-            type="button"
-            className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
-            onClick={() => timeline.retry(pending.clientMessageId)}
-          >
-            {t('message.retry')}
-          </button>
-          <button
-            type="button"
-            className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
-            onClick={() => timeline.discard(pending.clientMessageId)}
-          >
-            {t('message.discard')}
-          </button>
+          <span className="flex shrink-0">
+            <button
+              type="button"
+              className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
+              onClick={() => timeline.retry(pending.clientMessageId)}
+            >
+              {t('message.retry')}
+            </button>
+            <button
+              type="button"
+              className="tap rounded-lg px-2 py-1 font-semibold hover:bg-danger-soft touch:py-2.5"
+              onClick={() => timeline.discard(pending.clientMessageId)}
+            >
+              {t('message.discard')}
+            </button>
+          </span>
         </div>
       )}
     </article>

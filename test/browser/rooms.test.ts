@@ -200,6 +200,7 @@ test('a room that is deleted while it is open says so; a group one was put out o
   await enter(tia.page, 'Doomed')
   await uma.call('DELETE', `/rooms/${doomed}`)
   await tia.page.getByText('This room was deleted.').waitFor()
+  assert.equal(await tia.page.getByRole('button', { name: 'Room menu' }).count(), 0, 'there is nothing to do in it')
   assert.equal(await tia.page.getByRole('button', { name: 'Join again' }).count(), 0)
   await tia.page.reload()
   await tia.page.getByText('This room is not here').waitFor()

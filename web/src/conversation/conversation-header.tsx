@@ -15,7 +15,7 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { copyText } from '../ui/copy.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Menu, MenuItem, MenuLine } from '../ui/menu.tsx'
-import { useTimelineValue } from './use-timeline.ts'
+import { useEnded, useTimelineValue } from './use-timeline.ts'
 
 interface HeaderProps {
   entry: RoomListEntry
@@ -32,6 +32,8 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
   const owner = membership.role === 'owner' && room.kind !== 'direct'
   const invites = room.kind === 'group' && membership.role !== 'member'
   const close = () => setDialog(null)
+  // Whose membership is over can do nothing more here.
+  const ended = useEnded(timeline)
 
   return (
     <header className="flex h-16 shrink-0 items-center gap-1 border-b border-line bg-paper ps-1 pe-2 wide:ps-5 wide:pe-3">
@@ -50,46 +52,50 @@ export function ConversationHeader({ entry, title, timeline, peopleShown, onPeop
             (room.kind === 'direct' ? <PeerPresence timeline={timeline} /> : <Online timeline={timeline} />)}
         </p>
       </div>
-      <Button
-        look="quiet"
-        small
-        aria-expanded={peopleShown}
-        aria-label={t('room.people')}
-        title={t('room.people')}
-        onClick={onPeople}
-        className="aria-expanded:bg-accent-soft"
-      >
-        <Icon name="people" />
-        <span className="hidden wide:inline">{t('room.people')}</span>
-      </Button>
-      <Menu trigger={<IconButton icon="more" label={t('room.menu')} />}>
-        {room.kind === 'open' && (
-          <MenuItem icon="link" onSelect={() => void copyText(addressOf(room.id), t)}>
-            {t('room.copyLink')}
-          </MenuItem>
-        )}
-        {invites && (
-          <MenuItem icon="people" onSelect={() => setDialog('invite')}>
-            {t('room.invite')}
-          </MenuItem>
-        )}
-        {owner && (
-          <MenuItem icon="edit" onSelect={() => setDialog('edit')}>
-            {t('room.edit')}
-          </MenuItem>
-        )}
-        {(room.kind === 'open' || invites || owner) && <MenuLine />}
-        <NotifyChoice entry={entry} />
-        <MenuLine />
-        <MenuItem icon="leave" danger onSelect={() => setDialog('leave')}>
-          {t('room.leave')}
-        </MenuItem>
-        {owner && (
-          <MenuItem icon="trash" danger onSelect={() => setDialog('delete')}>
-            {t('room.delete')}
-          </MenuItem>
-        )}
-      </Menu>
+      {!ended && (
+        <>
+          <Button
+            look="quiet"
+            small
+            aria-expanded={peopleShown}
+            aria-label={t('room.people')}
+            title={t('room.people')}
+            onClick={onPeople}
+            className="aria-expanded:bg-accent-soft"
+          >
+            <Icon name="people" />
+            <span className="hidden wide:inline">{t('room.people')}</span>
+          </Button>
+          <Menu trigger={<IconButton icon="more" label={t('room.menu')} />}>
+            {room.kind === 'open' && (
+              <MenuItem icon="link" onSelect={() => void copyText(addressOf(room.id), t)}>
+                {t('room.copyLink')}
+              </MenuItem>
+            )}
+            {invites && (
+              <MenuItem icon="people" onSelect={() => setDialog('invite')}>
+                {t('room.invite')}
+              </MenuItem>
+            )}
+            {owner && (
+              <MenuItem icon="edit" onSelect={() => setDialog('edit')}>
+                {t('room.edit')}
+              </MenuItem>
+            )}
+            {(room.kind === 'open' || invites || owner) && <MenuLine />}
+            <NotifyChoice entry={entry} />
+            <MenuLine />
+            <MenuItem icon="leave" danger onSelect={() => setDialog('leave')}>
+              {t('room.leave')}
+            </MenuItem>
+            {owner && (
+              <MenuItem icon="trash" danger onSelect={() => setDialog('delete')}>
+                {t('room.delete')}
+              </MenuItem>
+            )}
+          </Menu>
+        </>
+      )}
       {dialog === 'edit' && <EditRoom room={room} onClose={close} />}
       {dialog === 'invite' && timeline !== null && <InvitePeople timeline={timeline} onClose={close} />}
       {(dialog === 'leave' || dialog === 'delete') && (

@@ -14,7 +14,7 @@ import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import { EndedBar } from './ended-bar.tsx'
 import { TypingLine } from './typing-line.tsx'
-import { useOpenRoom, useTimelineValue } from './use-timeline.ts'
+import { useEnded, useOpenRoom, useTimelineValue } from './use-timeline.ts'
 
 /** One open room: its header, its messages, the composer, and the people on demand. */
 export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number | undefined }) {
@@ -22,6 +22,7 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
   const title = useRoomTitle(entry.room)
   const [task, setTask] = useTask(entry.room.id, timeline)
   const [peopleShown, setPeopleShown] = useState(false)
+  const ended = useEnded(timeline)
   const [profile, setProfile] = useState<string | null>(null)
   const me = useMe()
 
@@ -59,7 +60,9 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
             </Body>
           )}
         </section>
-        {peopleShown && timeline !== null && <PeoplePanel entry={entry} timeline={timeline} onClose={closePeople} />}
+        {peopleShown && !ended && timeline !== null && (
+          <PeoplePanel entry={entry} timeline={timeline} onClose={closePeople} />
+        )}
         {profile !== null && timeline !== null && (
           <ProfileCard user={profile} entry={entry} timeline={timeline} onClose={() => setProfile(null)} />
         )}

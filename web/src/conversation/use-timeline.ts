@@ -17,6 +17,15 @@ export function useOpenRoom(room: string): Timeline | null {
   return timeline
 }
 
+/** Whether the membership of an open room is over; false until its timeline is there. */
+export function useEnded(timeline: Timeline | null): boolean {
+  return useSyncExternalStore(
+    timeline?.subscribe ?? subscribeToNothing,
+    () => timeline?.getSnapshot().state === 'ended',
+  )
+}
+const subscribeToNothing = () => () => {}
+
 /** One value out of a timeline; renders anew only when that value changes. */
 export function useTimelineValue<T>(timeline: Timeline, select: (snapshot: TimelineSnapshot) => T): T {
   return useSyncExternalStore(timeline.subscribe, () => select(timeline.getSnapshot()))

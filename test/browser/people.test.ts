@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { newPerson } from '../support/people.ts'
 import { enter, type House, makeRoom, openHouse, say, type Visit } from './visit.ts'
 
@@ -84,13 +85,13 @@ test('a room of 1,200: those online first, the others by scrolling, anybody by a
   await panel.getByRole('searchbox').fill('')
   await panel.getByText('Online — 2').waitFor()
   const end = panel.getByRole('button', { name: /^참가자 1199/ })
-  for (let i = 0; i < 200 && (await end.count()) === 0; i++) {
-    await panel
-      .getByText(/^참가자/)
-      .last()
-      .hover()
-    await kim.page.mouse.wheel(0, 20_000)
-    await kim.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  const patience = Date.now() + PATIENCE_MS
+  while ((await end.count()) === 0 && Date.now() < patience) {
+    await kim.page.evaluate(`
+      const list = [...document.querySelectorAll('aside > div')].at(-1)
+      list.scrollTop = list.scrollHeight
+      new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    `)
   }
   await end.waitFor()
   for (const { context } of [kim, last]) await context.close()

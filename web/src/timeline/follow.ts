@@ -86,7 +86,8 @@ export function useFollow(
   }, [own, clearLine, toBottom])
 
   const look = useCallback(() => {
-    if (!opening.done || newestN === 0) return
+    // On the way to another place, the list may still stand where it was: that is not what somebody sees.
+    if (!opening.done || placing.current !== null || newestN === 0) return
     if (atBottom) {
       left.current = null
       setSeenN(newestN)

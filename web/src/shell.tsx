@@ -1,7 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
 import { lazy, Suspense, useCallback, useEffect } from 'react'
-import { AdminsOnly } from './admin/admins-only.tsx'
 import { useDrafts } from './composer/drafts.ts'
 import { ConnectionBar } from './connection/connection-bar.tsx'
 import { useWords } from './i18n/index.ts'
@@ -12,8 +11,9 @@ import { RoomPage } from './rooms/room-page.tsx'
 import { RoomsPane } from './rooms/rooms-pane.tsx'
 import { useUnreadSigns } from './rooms/unread-signs.ts'
 import { Welcome } from './rooms/welcome.tsx'
-import { useRoute } from './route.ts'
+import { go, linkTo, useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
+import { Button } from './ui/button.tsx'
 import { Empty, SkeletonRows } from './ui/states.tsx'
 import { useWide } from './ui/use-wide.ts'
 
@@ -112,6 +112,20 @@ function PickRoom({ user }: { user: User }) {
       ) : (
         <Empty icon="wave" title={t('rooms.pick.title')} body={t('rooms.pick.body')} />
       )}
+    </div>
+  )
+}
+
+/** An address of the administration, opened by somebody else. */
+function AdminsOnly() {
+  const { t } = useWords()
+  return (
+    <div className="flex h-full items-center justify-center">
+      <Empty icon="lock" title={t('app.adminsOnly.title')} body={t('app.adminsOnly.body')}>
+        <Button look="quiet" onClick={() => go(linkTo.home)}>
+          {t('rooms.back')}
+        </Button>
+      </Empty>
     </div>
   )
 }

@@ -3,16 +3,13 @@ import { addWords, useWords } from '../i18n/index.ts'
 import { admin } from '../i18n/words/admin.ts'
 import { adminConfig } from '../i18n/words/admin-config.ts'
 import { ADMIN_PAGES, type AdminPage, linkTo } from '../route.ts'
-import { YeoulError } from '../session/client.ts'
 import type { IconName } from '../ui/icon.tsx'
 import { Pages } from '../ui/pages.tsx'
-import { AdminsOnly } from './admins-only.tsx'
 import { ConfigPage } from './config-page.tsx'
 import { NodesPage } from './nodes-page.tsx'
 import { OverviewPage } from './overview-page.tsx'
 import { ParkedPage } from './parked-page.tsx'
 import { RoomsPage } from './rooms-page.tsx'
-import { useSummary } from './summary.ts'
 import { UsersPage } from './users-page.tsx'
 
 addWords(admin)
@@ -40,9 +37,6 @@ const faces: Record<AdminPage, ComponentType> = {
 export default function AdminPages({ page }: { page: AdminPage }) {
   const { t } = useWords()
   const Face = faces[page]
-  const { error } = useSummary()
-  // Taken back while the pages are open.
-  if (error instanceof YeoulError && error.code === 'forbidden') return <AdminsOnly />
   return (
     <Pages
       title={t('admin.title')}

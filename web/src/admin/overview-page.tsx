@@ -1,20 +1,26 @@
+import { useQuery } from '@tanstack/react-query'
 import type { Summary } from '@yeoul/client'
 import { useMemo, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { clock } from '../i18n/time.ts'
 import { linkTo } from '../route.ts'
+import { useClient } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { Chart } from './chart.tsx'
 import { byMinute, columns, useFigures } from './figures.ts'
 import { age, count, rate, short, took } from './numbers.ts'
 import { PageHead } from './page-head.tsx'
-import { useSummary } from './summary.ts'
 
 /** What the server holds and how it is doing: figures of now, and the last ten minutes. */
 export function OverviewPage() {
   const { t } = useWords()
-  const summary = useSummary()
+  const { api } = useClient()
+  const summary = useQuery({
+    queryKey: ['admin', 'summary'],
+    queryFn: () => api.admin.summary(),
+    refetchInterval: 10_000,
+  })
   return (
     <div className="max-w-[72rem]">
       <PageHead title={t('admin.page.overview')} />

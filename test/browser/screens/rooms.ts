@@ -30,7 +30,10 @@ export const ROOMS: Screen[] = [
     open: async (visit) => {
       const page = await visit.rooms()
       await page.keyboard.press('Control+/')
-      await page.getByRole('dialog').getByText(visit.word('keys.writing')).waitFor()
+      await page
+        .getByRole('dialog')
+        .getByRole('heading', { name: visit.word('keys.writing'), exact: true })
+        .waitFor()
       return page
     },
   },

@@ -3,7 +3,7 @@ import { type ComponentProps, useId } from 'react'
 type FieldProps = ComponentProps<'input'> & { label: string; hint?: string | undefined; problem?: string | undefined }
 
 export const inputLook =
-  'h-11 w-full rounded-xl border border-line bg-surface px-3.5 text-[1rem] text-ink outline-offset-0 transition-colors hover:border-faint focus-visible:border-accent focus-visible:outline-1 aria-invalid:border-danger'
+  'h-11 w-full rounded-xl border border-edge bg-surface px-3.5 text-[1rem] text-ink outline-offset-0 transition-colors hover:border-faint focus-visible:border-accent focus-visible:outline-1 aria-invalid:border-danger'
 
 /** A labelled line of text; a problem takes the place of the hint, so that nothing below it moves. */
 export function Field({ label, hint, problem, className = '', children, ...rest }: FieldProps) {

@@ -4,6 +4,10 @@ import type { Screen } from './visitor.ts'
 const WELCOME = 0
 
 /** Reading and writing. */
+
+/** What can be done with a message: beside it for a mouse, in a sheet for a finger. */
+const tools = (page: Page) => page.getByRole('toolbar').or(page.getByRole('dialog'))
+
 export const TALK: Screen[] = [
   { name: 'conversation', title: 'A conversation', open: (visit) => visit.home() },
   { name: 'two-languages', title: 'Korean and English in one room', open: (visit) => visit.room(WELCOME) },
@@ -13,7 +17,7 @@ export const TALK: Screen[] = [
     open: async (visit) => {
       const page = await visit.home()
       await visit.point(page.locator('article[data-seq]').last())
-      await page.getByRole('toolbar').waitFor()
+      await tools(page).waitFor()
       return page
     },
   },
@@ -23,7 +27,7 @@ export const TALK: Screen[] = [
     open: async (visit) => {
       const page = await visit.home({})
       await visit.point(page.locator('article[data-seq]').last())
-      await visit.button(page.getByRole('toolbar'), 'message.reply').click()
+      await visit.button(tools(page), 'message.reply').click()
       await page.locator('#composer').fill(visit.says('좋아요, 4시에 봬요', 'Perfect, see you at nine'))
       return page
     },

@@ -16,7 +16,11 @@ export function useModal(ref: RefObject<HTMLDialogElement | null>): void {
     const before = openedFrom()
     dialog.showModal()
     // The browser begins with the button that closes. What the dialog is for comes first: its field, or the way back.
-    dialog.querySelector<HTMLElement>('[data-body] :is(input, textarea, button):not(:disabled)')?.focus()
+    const body = dialog.querySelector<HTMLElement>('[data-body]')
+    const first = body?.querySelector<HTMLElement>('input, textarea, button:not(:disabled)')
+    // Where there is only text to read, the arrows scroll it.
+    if (body && !first) body.tabIndex = 0
+    ;(first ?? body)?.focus()
     return () => {
       dialog.close()
       before?.focus()
@@ -63,7 +67,7 @@ export function Dialog({ title, lead, onClose, children }: DialogProps) {
         </div>
         <IconButton icon="close" label={t('ui.close')} onClick={onClose} />
       </header>
-      <div data-body className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pt-4 pb-6">
+      <div data-body className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pt-4 pb-6 outline-offset-[-2px]">
         {children}
       </div>
     </dialog>

@@ -1,21 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Plugin } from 'vite'
-
-/**
- * One emoji: the sign, its group, its names and search words in English and Korean, the codes that are typed between colons, the
- * Unicode Emoji version that brought it, and its five skin tones.
- */
-export type EmojiRow = [
-  sign: string,
-  group: number,
-  en: string,
-  ko: string,
-  tags: string,
-  codes: string,
-  version: number,
-  tones?: string[],
-]
+import type { EmojiRow } from './src/emoji/emoji.ts'
 
 interface Source {
   hexcode: string

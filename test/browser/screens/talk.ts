@@ -3,11 +3,10 @@ import type { Screen } from './visitor.ts'
 
 const WELCOME = 0
 
-/** Reading and writing. */
-
 /** What can be done with a message: beside it for a mouse, in a sheet for a finger. */
 const tools = (page: Page) => page.getByRole('toolbar').or(page.getByRole('dialog'))
 
+/** Reading and writing. */
 export const TALK: Screen[] = [
   { name: 'conversation', title: 'A conversation', open: (visit) => visit.home() },
   { name: 'two-languages', title: 'Korean and English in one room', open: (visit) => visit.room(WELCOME) },

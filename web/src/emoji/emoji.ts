@@ -1,6 +1,9 @@
 import type { Language } from '../i18n/language.ts'
 
-/** As the build makes them: see web/emoji-data.ts. */
+/**
+ * One emoji as the build makes it (web/emoji-data.ts): the sign, its group, its names and search words in English and Korean, the
+ * codes that are typed between colons, the Unicode Emoji version that brought it, and its five skin tones.
+ */
 export type EmojiRow = [
   sign: string,
   group: number,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { axeFindings, cutOff, headingFaults, tooSmall } from './checks.ts'
+import { PARTS } from './index.ts'
 import { type Device, type Look, openTown, type Town } from './town.ts'
 import { type Screen, Visitor } from './visitor.ts'
 
@@ -12,24 +14,29 @@ const LOOKS = [
 ] as const
 
 /**
- * Opens screens on a device and asserts that nobody is kept out of it: nothing serious from axe in either language and
- * theme, headings in their order, nothing cut off at any width, and on a phone nothing too small for a finger.
+ * Promises that no screen keeps anybody out of it on a device: nothing serious from axe, headings in their order, nothing cut off
+ * at any width, and on a phone nothing too small for a finger. One town serves all of them.
  */
-export async function inspectScreens(screens: Screen[], device: Device): Promise<void> {
-  const town = await openTown()
-  const found: { screen: string; fault: string }[] = []
-  try {
-    for (const screen of screens) {
-      // What keeps one screen from opening hides nothing of the others.
-      await inspect(town, screen, device).then(
-        (faults) => found.push(...faults.map((fault) => ({ screen: screen.name, fault }))),
-        (error: Error) => found.push({ screen: screen.name, fault: `does not open: ${error.message}` }),
-      )
-    }
-  } finally {
-    await town.close()
+export function inspectEveryScreen(device: Device): void {
+  const looks = device === 'desktop' ? 'in both languages and themes' : 'in both languages'
+  let town: Town
+  before(async () => {
+    town = await openTown()
+  })
+  after(() => town.close())
+  for (const [part, screens] of Object.entries(PARTS)) {
+    test(`${part} on a ${device}: axe finds nothing serious and nothing is cut off, ${looks}`, async () => {
+      const found: { screen: string; fault: string }[] = []
+      for (const screen of screens) {
+        // What keeps one screen from opening hides nothing of the others.
+        await inspect(town, screen, device).then(
+          (faults) => found.push(...faults.map((fault) => ({ screen: screen.name, fault }))),
+          (error: Error) => found.push({ screen: screen.name, fault: `does not open: ${error.message}` }),
+        )
+      }
+      assert.equal(found.length, 0, told(found))
+    })
   }
-  assert.equal(found.length, 0, told(found))
 }
 
 /** Each fault once, with the screens that have it. */

@@ -1,0 +1,3 @@
+import { inspectEveryScreen } from './screens/inspect.ts'
+
+inspectEveryScreen('phone')

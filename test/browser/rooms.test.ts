@@ -58,7 +58,10 @@ test('the list shows what came and how much of it is unread; what was written an
   const row = jun.page.getByRole('link', { name: /First/ })
   await row.getByText('Kay: two').waitFor()
   await row.getByText('2 unread messages').waitFor({ state: 'attached' })
-  await eventually(async () => (await jun.page.title()).startsWith('(2)'))
+  await eventually(
+    async () => (await jun.page.title()).startsWith('(2)'),
+    () => 'the title does not tell of the two',
+  )
 
   await enter(jun.page, 'First')
   await row.getByText('unread').waitFor({ state: 'detached' })

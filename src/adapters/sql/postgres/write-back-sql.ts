@@ -121,14 +121,18 @@ export const PERSIST_CHANGES: Statement = {
         SELECT 1 FROM mentioned k WHERE k.room_pk = x.room_pk AND k.seq = x.seq AND k.user_pk = x.user_pk
       ) AND (SELECT ok FROM held)
   ),
-  -- Of those who are mentioned: what they have read, and the oldest that are too many.
+  -- Of those who are mentioned: what they have read, and the oldest that are too many with the new ones.
   trimmed AS (
     DELETE FROM mentions x
     USING (
-      SELECT k.user_pk, k.room_pk, greatest(max(k.read_seq), (
-        SELECT y.seq FROM mentions y WHERE y.user_pk = k.user_pk AND y.room_pk = k.room_pk
-        ORDER BY y.seq DESC LIMIT 1 OFFSET ${UNREAD_MENTIONS_MAX})) AS upto
-      FROM mentioned k GROUP BY k.user_pk, k.room_pk
+      SELECT w.user_pk, w.room_pk, greatest(w.read_seq, (
+        SELECT y.seq FROM mentions y WHERE y.user_pk = w.user_pk AND y.room_pk = w.room_pk
+        ORDER BY y.seq DESC LIMIT 1 OFFSET greatest(${UNREAD_MENTIONS_MAX} - w.added, 0))) AS upto
+      FROM (
+        SELECT k.user_pk, k.room_pk, max(k.read_seq) AS read_seq, count(*) FILTER (WHERE NOT EXISTS (
+          SELECT 1 FROM mentions y WHERE y.user_pk = k.user_pk AND y.room_pk = k.room_pk AND y.seq = k.seq)) AS added
+        FROM mentioned k WHERE k.n IS NOT NULL GROUP BY k.user_pk, k.room_pk
+      ) AS w
     ) AS k
     WHERE x.user_pk = k.user_pk AND x.room_pk = k.room_pk AND x.seq <= k.upto
   ),

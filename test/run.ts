@@ -1,12 +1,10 @@
 /**
  * Runs the tests: `node test/run.ts [part of a path …]`. Makes sure of what they need first (PostgreSQL, Redis, nginx, Chromium,
- * the built page), then runs them with Node's own runner, whose summary ends the output; exits with 1 when one fails.
+ * the built page), then leaves it to `node --test`, whose summary ends the output and whose exit code is ours.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 import { PROGRAMS, programPath } from '../deploy/local/program.ts'
 import { buildIfStale } from '../web/build-if-stale.ts'
@@ -15,8 +13,6 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** One file may take that long, and all of them together. */
 const FILE_MS = 240_000
 const ALL_MS = 16 * 60_000
-/** Files that run side by side. */
-const AT_ONCE = 2
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -47,30 +43,16 @@ function testFiles(): string[] {
 }
 
 /**
- * In an order that mixes those that keep the processors busy (a browser draws in them) with the others, most of which wait for
- * processes that die and for connections that break.
- */
-function mixed(files: string[]): string[] {
-  const [drawn = [], others = []] = [true, false].map((wanted) =>
-    files.filter((file) => file.startsWith('test/browser/') === wanted),
-  )
-  const place = (i: number, length: number) => (i + 0.5) / length
-  return [
-    ...drawn.map((file, i) => ({ file, at: place(i, drawn.length) })),
-    ...others.map((file, i) => ({ file, at: place(i, others.length) })),
-  ]
-    .sort((a, b) => a.at - b.at)
-    .map(({ file }) => file)
-}
-
-/**
  * What an operator has set for a server of theirs must not steer the tests. They start many processes on the same sources:
  * with a cache of what was compiled each starts sooner.
  */
-function prepareEnv(browser: string): void {
-  for (const name of Object.keys(process.env)) if (name.startsWith('YEOUL_')) delete process.env[name]
-  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/yeoul-tests')
-  process.env.CHROMIUM = browser
+function cleanEnv(browser: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('YEOUL_'))
+  return {
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/yeoul-tests'),
+    ...Object.fromEntries(own),
+    CHROMIUM: browser,
+  }
 }
 
 /** Here rather than where they are started: two installations at once would get into each other's way. */
@@ -94,17 +76,18 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-prepareEnv(browser)
-const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-const running = run({
-  files: mixed(files),
-  cwd: root,
-  concurrency: AT_ONCE,
-  timeout: FILE_MS,
-  signal: AbortSignal.any([stop.signal, AbortSignal.timeout(ALL_MS)]),
+const child = spawn(
+  process.execPath,
+  ['--test', '--test-concurrency=2', `--test-timeout=${FILE_MS}`, '--test-reporter=spec', ...files],
+  { cwd: root, stdio: 'inherit', env: cleanEnv(browser) },
+)
+const limit = setTimeout(() => {
+  console.error(`The tests took more than ${ALL_MS / 60_000} minutes; giving up.`)
+  child.kill('SIGTERM')
+  setTimeout(() => child.kill('SIGKILL'), 5_000).unref()
+}, ALL_MS)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+child.on('exit', (code) => {
+  clearTimeout(limit)
+  process.exitCode = code ?? 1
 })
-running.on('test:fail', ({ todo }) => {
-  if (todo === undefined || todo === false) process.exitCode = 1
-})
-running.compose(new spec()).pipe(process.stdout)

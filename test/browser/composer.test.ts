@@ -133,6 +133,8 @@ test('a draft, an answer and an edit that were begun are there again after anoth
   await enter(other, 'Elsewhere')
   assert.equal(await other.locator('#composer').inputValue(), 'a draft')
   await other.locator('#composer').fill('a draft, changed')
+  // Nobody writes in two tabs within the moment that a tab needs to hear of the other.
+  await page.getByText('Draft: a draft, changed').waitFor()
   await field.press('Enter')
   await page.locator('article[data-seq]', { hasText: 'as it will be' }).waitFor()
   assert.equal(await field.inputValue(), '')

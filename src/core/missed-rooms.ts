@@ -5,8 +5,8 @@ const AT_ONCE = 8
 const AGAIN_MS = 1_000
 
 /**
- * Finds the rooms that came to users or went without a notice, when the bus lost some: each session that watches all of its
- * user's rooms compares them with the store, once.
+ * Finds the rooms that came to users or went without a notice, when the bus lost some: each session that watches rooms compares
+ * them with the store, once.
  */
 export class MissedRooms {
   readonly #hub: Hub

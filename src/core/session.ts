@@ -195,13 +195,13 @@ export class Session implements LocalSession, SubscribingSession {
   // What concerns the user's rooms as a whole
 
   async watch(rooms: string[] | 'all'): Promise<string> {
-    const { memberships, heads, limits } = this.gateway
+    const { heads, limits } = this.gateway
     if (rooms !== 'all' && rooms.length > limits.watched) throw new YeoulError('too_many_watched')
     this.#watch?.end()
     // Made before the rooms are read: it notes those that are taken away meanwhile.
     const watch = new Watch(this.user, rooms === 'all', heads, limits.watched)
     this.#watch = watch
-    const mine = () => memberships.roomIdsOf(this.user, rooms === 'all' ? limits.watched : ROOMS_MAX)
+    const mine = () => this.#roomIds(watch)
     if (rooms === 'all') return JSON.stringify({ heads: await watch.add(mine) })
     const asked = new Set(rooms)
     let members = new Set<string>()
@@ -230,12 +230,15 @@ export class Session implements LocalSession, SubscribingSession {
   }
   async compareRooms(): Promise<void> {
     const watch = this.#watch
-    if (watch === null || !watch.all) return
-    const { memberships, limits } = this.gateway
-    const { came, gone } = await watch.compare(() => memberships.roomIdsOf(this.user, limits.watched))
+    if (watch === null) return
+    const { came, gone } = await watch.compare(() => this.#roomIds(watch))
     if (this.#watch !== watch) return
     for (const room of came) this.roomAdded(room)
     for (const room of gone) this.roomRemoved(room)
+  }
+  #roomIds({ all }: Watch): Promise<string[]> {
+    const { memberships, limits } = this.gateway
+    return memberships.roomIdsOf(this.user, all ? limits.watched : ROOMS_MAX)
   }
   readElsewhere(room: string, n: number): void {
     this.#watch?.read(room, n)

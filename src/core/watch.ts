@@ -91,15 +91,15 @@ export class Watch {
     this.#told = []
   }
 
-  /** Which of the user's rooms, as `find` answers them, are not watched yet, and which went without a notice. */
+  /** Which of the user's rooms, as `find` answers them, should be watched and are not, and which went without a notice. */
   async compare(find: () => Promise<string[]>): Promise<{ came: string[]; gone: string[] }> {
     const before = [...this.#cells.map((cell) => cell.room), ...this.#left]
     const mine = new Set(await find())
     // Of more rooms than can be watched nobody knows which they should be.
-    if (mine.size >= this.#most) return { came: [], gone: [] }
+    if (this.all && mine.size >= this.#most) return { came: [], gone: [] }
     const now = new Set(this.#cells.map((cell) => cell.room))
     return {
-      came: [...mine.difference(now)],
+      came: this.all ? [...mine.difference(now)] : [],
       gone: before.filter((room) => (now.has(room) || this.#left.has(room)) && !mine.has(room)),
     }
   }

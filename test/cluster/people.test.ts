@@ -85,8 +85,9 @@ for (const log of ['sql', 'redis'] as const)
 
       test('rooms that came and went while Redis was away are told when it is back', async () => {
         const [left, joined] = [await openRoom(ann, ben), await openRoom(ann)]
-        const elsewhere = await at(c, ben)
+        const [elsewhere, listed] = [await at(c, ben), await at(c, ben)]
         await elsewhere.ok('watch', { rooms: 'all' })
+        await listed.ok('watch', { rooms: [left] })
         c.toRedis.refuse()
         try {
           await ben.call('POST', `/rooms/${joined}/join`)
@@ -101,7 +102,9 @@ for (const log of ['sql', 'redis'] as const)
         await told(elsewhere, 'room_added', joined)
         await told(elsewhere, 'room_removed', left)
         await elsewhere.until(() => headsOf(elsewhere, joined).length > 0, 'its head')
-        elsewhere.close()
+        // Who watches some of their rooms is told of those that went.
+        await told(listed, 'room_removed', left)
+        for (const socket of [elsewhere, listed]) socket.close()
         await together()
       })
 

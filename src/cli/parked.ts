@@ -6,8 +6,8 @@ import { Failure } from './failure.ts'
 export async function listParked(config: Config): Promise<void> {
   await withParked(config, async (parked) => {
     const entries = await parked.list()
-    for (const { pk, room, seq, why, tries, at } of entries)
-      console.log(`${pk}  ${new Date(at).toISOString()}  room ${room}  seq ${seq}  ${tries} tries  ${why}`)
+    for (const { id, room, seq, why, tries, at } of entries)
+      console.log(`${id}  ${new Date(at).toISOString()}  room ${room}  seq ${seq}  ${tries} tries  ${why}`)
     console.log(entries.length === 0 ? 'No entry is parked.' : `${entries.length} parked.`)
   })
 }
@@ -34,7 +34,7 @@ export async function dropParked(config: Config, which: string): Promise<void> {
 }
 
 async function chosen(parked: Parked, which: string): Promise<number[]> {
-  const known = (await parked.list()).map(({ pk }) => pk)
+  const known = (await parked.list()).map(({ id }) => id)
   if (which === 'all') return known
   if (!known.includes(Number(which))) throw new Failure(`No parked entry ${which}; see \`yeoul parked list\`.`)
   return [Number(which)]

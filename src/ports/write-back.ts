@@ -104,14 +104,3 @@ export interface WriteBackDatabase {
   parkedCount(): Promise<number>
   close(): Promise<void>
 }
-
-/** An entry that was set aside, as `yeoul parked list` shows it: without its content. */
-export interface ParkedEntry {
-  pk: number
-  partition: number
-  room: string
-  seq: number
-  why: string
-  tries: number
-  at: number
-}

@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
-import { Parked } from '../../src/adapters/sql/postgres/parked.ts'
+import { Parked, retryParked } from '../../src/adapters/sql/postgres/parked.ts'
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/postgres/store.ts'
 import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
 import { partitionOf } from '../../src/core/partition.ts'
 import { FIRST, type Lease, type LogEntry, type WriteBackDatabase } from '../../src/ports/write-back.ts'
 import type { Message, RoomEvent } from '../../src/protocol/model.ts'
+import { eventually } from '../support/witnesses.ts'
 import { newRoom, newUsers } from './store.ts'
 
 const PARTITIONS = 4
@@ -307,11 +308,11 @@ describe('the database of the write-back worker', () => {
       assert.equal(listed?.seq, bad.seq)
       assert.equal(listed?.why, 'a reason')
       assert.equal(await database.parkedCount(), 1)
-      const pk = listed?.pk as number
-      assert.match(JSON.stringify(await parked.retry(pk)), /"ok":false/)
+      const id = listed?.id as number
+      assert.match(JSON.stringify(await parked.retry(id)), /"ok":false/)
       assert.equal((await parked.list())[0]?.tries, 6)
       await rows(`UPDATE parked SET payload = replace(payload, '\\u0000', '')`)
-      assert.deepEqual(await parked.retry(pk), { ok: true })
+      assert.deepEqual(await parked.retry(id), { ok: true })
       const now = await messageAt(bad.seq)
       assert.equal(now.body, 'text')
       assert.equal(now.clientMessageId, 'a')
@@ -338,7 +339,7 @@ describe('the database of the write-back worker', () => {
         listed.map((each) => each.seq),
         [edited.seq],
       )
-      assert.deepEqual(await parked.retry(listed[0]?.pk as number), { ok: true })
+      assert.deepEqual(await parked.retry(listed[0]?.id as number), { ok: true })
       assert.equal((await messageAt(edited.seq)).body, 'second text')
       assert.equal((await messageAt(deleted.seq)).body, null)
       assert.deepEqual(await rows(`SELECT 1 FROM parked`), [])
@@ -360,7 +361,7 @@ describe('the database of the write-back worker', () => {
     await clean()
     const parked = await Parked.open(url)
     try {
-      for (const { pk } of await parked.list()) assert.deepEqual(await parked.retry(pk), { ok: true })
+      for (const { id } of await parked.list()) assert.deepEqual(await parked.retry(id), { ok: true })
     } finally {
       await parked.close()
     }
@@ -376,6 +377,61 @@ describe('the database of the write-back worker', () => {
     await clean()
   })
 
+  test('who is mentioned in what was parked finds it unread once it is written; in what is deleted nobody does', async () => {
+    const [, bob, cyd] = users as [string, string, string]
+    const mentioning = message(0, 'a', '@bob', { mentions: [bob] })
+    await database.park('w', lease, mentioning, 'why', 1)
+    lease = { ...lease, position: mentioning.id }
+    const edited = message(0, 'b', '@bob', { mentions: [bob] })
+    const deleted = message(0, 'c', '@bob @cyd', { mentions: [bob, cyd] })
+    await write(edited, deleted)
+    const editing = entry({
+      type: 'edit',
+      actor: users[0] as string,
+      target: edited.seq,
+      body: '@cyd',
+      mentions: [cyd],
+    })
+    for (const each of [editing, erase(0, deleted.seq)]) {
+      await database.park('w', lease, each, 'why', 1)
+      lease = { ...lease, position: each.id }
+    }
+    const unread = async (user: string) => (await store.memberships.ofUser(user, null, 1)).items[0]?.unreadMentions
+    assert.deepEqual([await unread(bob), await unread(cyd)], [[2, 3], [3]])
+    const parked = await Parked.open(url)
+    try {
+      for (const { id } of await parked.list()) assert.deepEqual(await parked.retry(id), { ok: true })
+    } finally {
+      await parked.close()
+    }
+    assert.deepEqual([await unread(bob), await unread(cyd)], [[1], [2]])
+  })
+
+  test('a connection that is lost while a parked entry is written ends in `unavailable`, and the entry stays', async () => {
+    const entry = message(0, 'a', 'text')
+    await database.park('w', lease, entry, 'why', 5)
+    lease = { ...lease, position: entry.id }
+    const parked = async () => rows<{ pk: number; tries: number }>('SELECT pk::int, tries FROM parked')
+    const [before] = await parked()
+    const holder = new pg.Client(url)
+    await holder.connect()
+    try {
+      await holder.query('BEGIN')
+      await holder.query('SELECT 1 FROM rooms WHERE id = $1 FOR UPDATE', [room])
+      const refused = assert.rejects(retryParked(url, before?.pk as number), { code: 'unavailable' })
+      const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'yeoul parked' AND wait_event_type = 'Lock'`
+      await eventually(
+        async () => (await rows(cut)).length > 0,
+        () => 'nobody waits for the room',
+      )
+      await refused
+    } finally {
+      await holder.end()
+    }
+    assert.deepEqual(await parked(), [before])
+  })
+
   test('an entry that nobody can read is parked too, and what is dropped is gone', async () => {
     const bad = entry({ type: 'message', actor: 'x' }, '{"type":')
     await database.park('w', lease, bad, 'why', 1)
@@ -385,8 +441,8 @@ describe('the database of the write-back worker', () => {
     const parked = await Parked.open(url)
     try {
       const [listed] = await parked.list()
-      assert.equal(await parked.drop(listed?.pk as number), true)
-      assert.equal(await parked.drop(listed?.pk as number), false)
+      assert.equal(await parked.drop(listed?.id as number), true)
+      assert.equal(await parked.drop(listed?.id as number), false)
       assert.equal((await messageAt(bad.seq)).body, '')
     } finally {
       await parked.close()

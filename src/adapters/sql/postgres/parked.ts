@@ -1,27 +1,31 @@
 import pg from 'pg'
-import type { ParkedEntry } from '../../../ports/write-back.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
+import type { ParkedItem } from '../../../protocol/model-admin.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { EDIT, eventTypeNumber, MESSAGE, REACTION } from '../tables.ts'
+import { ConnectionLost, told } from './failure.ts'
+import { NUMBERS } from './pool.ts'
 import { readEvent } from './write-back-entries.ts'
 import { jsonList } from './write-back-fold.ts'
 
 const ROOM = eventTypeNumber('room')
 const LISTED_MAX = 1_000
+const CONNECT_MS = 5_000
+/** The server gives a statement up before we do. */
+const STATEMENT_MS = 7_000
+const ANSWER_MS = 8_000
 
 export type Retried = { ok: true } | { ok: false; why: string }
 
 /** See `Administration.retryParked`. */
 export async function retryParked(url: string, pk: number): Promise<void> {
-  const parked = await Parked.open(url).catch(() => {
-    throw new YeoulError('unavailable', 'The database cannot be reached.')
-  })
   let retried: Retried | null
   try {
-    retried = await parked.retry(pk)
-  } finally {
-    await parked.close()
+    const parked = await Parked.open(url)
+    retried = await parked.retry(pk).finally(() => parked.close())
+  } catch (error) {
+    throw error instanceof YeoulError ? error : told(new ConnectionLost(error))
   }
   if (retried === null) throw new YeoulError('parked_not_found')
   if (!retried.ok) throw new YeoulError('parked_refused', `The database refused it again: ${retried.why}`)
@@ -36,11 +40,16 @@ export class Parked {
   }
 
   static async open(url: string): Promise<Parked> {
-    const types = {
-      getTypeParser: ((oid: number, format: 'text') =>
-        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-    }
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, types })
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_MS,
+      statement_timeout: STATEMENT_MS,
+      query_timeout: ANSWER_MS,
+      application_name: 'yeoul parked',
+      types: NUMBERS,
+    })
+    // A connection that goes is told of by the call that meets it.
+    client.on('error', () => {})
     await client.connect()
     return new Parked(client)
   }
@@ -50,9 +59,9 @@ export class Parked {
   }
 
   /** The oldest first, without what they hold. */
-  async list(): Promise<ParkedEntry[]> {
-    const { rows } = await this.#client.query<ParkedEntry>(
-      'SELECT pk, partition, room, seq, error AS why, tries, at FROM parked ORDER BY pk LIMIT $1',
+  async list(): Promise<ParkedItem[]> {
+    const { rows } = await this.#client.query<ParkedItem>(
+      'SELECT pk AS id, partition, room, seq, error AS why, tries, at FROM parked ORDER BY pk LIMIT $1',
       [LISTED_MAX],
     )
     return rows
@@ -67,6 +76,7 @@ export class Parked {
   /**
    * Writes what an entry holds in the place of its placeholder. What happened to its room since stays: an edit that came
    * later wins, what was deleted stays erased. An entry that is refused again stays where it is. null: there is none.
+   * Rejects when the database does not answer or has no room: that is no refusal.
    */
   async retry(pk: number): Promise<Retried | null> {
     try {
@@ -77,6 +87,8 @@ export class Parked {
       return { ok: true }
     } catch (error) {
       await this.#client.query('ROLLBACK')
+      const failure = told(error)
+      if (failure instanceof YeoulError) throw failure
       const why = (error as Error).message
       const { rowCount } = await this.#client.query('UPDATE parked SET tries = tries + 1, error = $2 WHERE pk = $1', [
         pk,
@@ -106,6 +118,7 @@ export class Parked {
       throw new Error(`room ${entry.room} has no placeholder at ${entry.seq}`)
     const actor = await this.#user(event.actor)
     await this.#place(room.pk, entry.seq, actor, event)
+    if (event.type === 'message') await this.#mention(room.pk, entry.seq)
     if (event.type === 'edit') await this.#edit(room.pk, entry.seq, event)
     if (event.type === 'delete') await this.#delete(room.pk, entry, event)
     if (event.type === 'reaction') await this.#react(room.pk, entry.seq, actor, event)
@@ -161,6 +174,7 @@ export class Parked {
          (SELECT 1 FROM events x WHERE x.room_pk = $1 AND x.seq > $3 AND x.type = ${EDIT} AND x.target = $2)`,
       [room, event.target, seq, event.body, jsonList(event.mentions), event.at],
     )
+    await this.#mention(room, event.target)
   }
 
   async #delete(
@@ -175,7 +189,24 @@ export class Parked {
       [room, event.target, entry.seq, event.at],
     )
     await this.#rows('DELETE FROM reactions WHERE room_pk = $1 AND target = $2', [room, event.target])
+    await this.#mention(room, event.target)
     await this.#rows('DELETE FROM parked WHERE room = $1 AND seq = $2', [entry.room, event.target])
+  }
+
+  /** Notes a message, as it is now, for each member whom it mentions and who has not read so far. */
+  async #mention(room: number, seq: number): Promise<void> {
+    await this.#rows('DELETE FROM mentions WHERE room_pk = $1 AND seq = $2', [room, seq])
+    await this.#rows(
+      `INSERT INTO mentions (user_pk, room_pk, seq, n)
+       SELECT m.user_pk, e.room_pk, e.seq, e.n
+       FROM events e
+       CROSS JOIN LATERAL json_array_elements_text(e.mentions::json) AS d (user_id)
+       JOIN users u ON u.id = d.user_id
+       JOIN members m ON m.room_pk = e.room_pk AND m.user_pk = u.pk
+       WHERE e.room_pk = $1 AND e.seq = $2 AND m.user_pk <> e.actor_pk AND m.read_seq < e.seq
+       ON CONFLICT (user_pk, room_pk, seq) DO NOTHING`,
+      [room, seq],
+    )
   }
 
   async #react(room: number, seq: number, actor: number, event: RoomEvent & { type: 'reaction' }): Promise<void> {

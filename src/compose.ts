@@ -40,10 +40,11 @@ import { Subscriptions } from './core/subscriptions.ts'
 import { Sweep } from './core/sweep.ts'
 import { type BusStats, createMetrics } from './metrics.ts'
 import type { Bus } from './ports/bus.ts'
-import type { NodeIdentity, NodeRegistry } from './ports/nodes.ts'
+import type { NodeRegistry } from './ports/nodes.ts'
 import type { Presence, PresenceRemains } from './ports/presence.ts'
 import type { LogSide, WriteBackDatabase } from './ports/write-back.ts'
 import type { Limits } from './protocol/limits.ts'
+import type { NodeIdentity } from './protocol/model-admin.ts'
 import { VERSION } from './version.ts'
 
 /** A batch costs several processes a few round trips each: the nodes of a cluster gather for longer under load. */

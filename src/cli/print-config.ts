@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Config, databaseFile, OPTION_ROWS, type Origin } from '../config.ts'
 import { optionValue, settingOptions, textOf } from '../config-live.ts'
 import { readSettings } from '../core/settings.ts'
-import type { SettingValue } from '../ports/settings.ts'
+import type { ConfigValue } from '../protocol/model-admin.ts'
 import { withStore } from './data.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function printConfig(config: Config, origins: Record<string, Origin
   for (const row of rows) console.log(row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
 }
 
-async function setAtRunTime(config: Config, origins: Record<string, Origin>): Promise<Map<string, SettingValue>> {
+async function setAtRunTime(config: Config, origins: Record<string, Origin>): Promise<Map<string, ConfigValue>> {
   // Looking must not make a database where there is none.
   if (config.databaseUrl === null && !existsSync(databaseFile(config))) return new Map()
   const options = new Map(settingOptions(config, origins).map((option) => [option.key, option]))
@@ -34,10 +34,10 @@ async function setAtRunTime(config: Config, origins: Record<string, Origin>): Pr
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-function hidden(value: SettingValue): string {
+function hidden(value: ConfigValue): string {
   return value === null ? '-' : '********'
 }
 
-function shown(value: SettingValue): string {
+function shown(value: ConfigValue): string {
   return value === null || (Array.isArray(value) && value.length === 0) ? '-' : textOf(value)
 }

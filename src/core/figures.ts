@@ -1,5 +1,5 @@
-import type { NodeRecord, NodeRegistry } from '../ports/nodes.ts'
-import type { Figures, FiguresPoint } from '../protocol/model-admin.ts'
+import type { NodeRegistry } from '../ports/nodes.ts'
+import type { AdminNode, Figures, FiguresPoint } from '../protocol/model-admin.ts'
 import { type Actor, authoriseAdmin } from './actor.ts'
 
 const EVERY_MS = 2_000
@@ -70,8 +70,8 @@ function overTime(looks: FiguresPoint[]): FiguresPoint {
   }
 }
 
-function together(nodes: NodeRecord[], at: number): FiguresPoint {
-  const sum = (of: (node: NodeRecord) => number) => nodes.reduce((total, node) => total + of(node), 0)
+function together(nodes: AdminNode[], at: number): FiguresPoint {
+  const sum = (of: (node: AdminNode) => number) => nodes.reduce((total, node) => total + of(node), 0)
   return {
     at,
     connections: sum((node) => node.connections),

@@ -1,4 +1,5 @@
-import type { NodeRecord, NodeRegistry, NodeReport } from '../ports/nodes.ts'
+import type { NodeRegistry } from '../ports/nodes.ts'
+import type { AdminNode, NodeReport } from '../protocol/model-admin.ts'
 import { type Actor, authoriseAdmin } from './actor.ts'
 
 const LOOK_MS = 10_000
@@ -76,7 +77,7 @@ export class Peers {
   }
 
   /** All nodes that are alive, by name. Rejects `forbidden` for all but admins, `unavailable`. */
-  async list(actor: Actor): Promise<NodeRecord[]> {
+  async list(actor: Actor): Promise<AdminNode[]> {
     authoriseAdmin(actor)
     return this.#nodes.list()
   }
@@ -125,14 +126,14 @@ export class Peers {
   }
 
   /** Nodes start one after the other, so nobody is missed at the first look. */
-  #lookFor(role: string, nodes: NodeRecord[]): void {
+  #lookFor(role: string, nodes: AdminNode[]): void {
     const missing = nodes.some((node) => node.roles.includes(role)) ? 0 : (this.#missing.get(role) ?? 0) + 1
     this.#missing.set(role, missing)
     if (missing === 2) this.#warn(`no node has the role ${role}: start one, since nobody else does its work`)
   }
 
   /** Who logged in at a node with a key of its own would be refused here, now and then, for no reason that they could see. */
-  #compareKeys(nodes: NodeRecord[]): void {
+  #compareKeys(nodes: AdminNode[]): void {
     const { self } = this.#nodes
     for (const { id, name, keys } of nodes) {
       if (keys[0] === undefined || self.keys.includes(keys[0]) || this.#told.has(id)) continue

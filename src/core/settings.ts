@@ -1,26 +1,27 @@
 import type { Bus } from '../ports/bus.ts'
-import type { SettingsChange, SettingsLog, SettingValue } from '../ports/settings.ts'
+import type { SettingsLog } from '../ports/settings.ts'
 import { YeoulError } from '../protocol/errors.ts'
 import { PAGE_LIMIT } from '../protocol/limits.ts'
 import type { Page } from '../protocol/model.ts'
+import type { ConfigChange, ConfigValue } from '../protocol/model-admin.ts'
 import { type Actor, authoriseAdmin } from './actor.ts'
 
 /** One option of the configuration, as this node started with it. */
 export interface SettingOption {
   key: string
   /** The value that the node started with, and where that came from. */
-  start: SettingValue
+  start: ConfigValue
   source: string
   /** Whether it may change while the server runs. */
   live: boolean
   /** The value of what an admin wrote. Throws `bad_request`, which says what it must be. */
-  read(given: SettingValue): SettingValue
+  read(given: ConfigValue): ConfigValue
 }
 
 /** An option's value in force and where it came from; `run time` for one that an admin set. */
 export interface Setting {
   key: string
-  value: SettingValue
+  value: ConfigValue
   source: string
 }
 
@@ -34,7 +35,7 @@ export interface SettingsInForce {
 export interface WantedChange {
   /** The version that the caller has seen; without one the change is made whatever came before it. */
   version?: number | undefined
-  changes: Record<string, SettingValue>
+  changes: Record<string, ConfigValue>
 }
 
 /** Changes read at a time. */
@@ -50,10 +51,10 @@ export class Settings {
   readonly #log: SettingsLog
   readonly #bus: Bus
   readonly #options: ReadonlyMap<string, SettingOption>
-  readonly #changed: (values: ReadonlyMap<string, SettingValue>, version: number) => void
+  readonly #changed: (values: ReadonlyMap<string, ConfigValue>, version: number) => void
   readonly #failed: (error: unknown) => void
   /** What was set at run time. */
-  #set: ReadonlyMap<string, SettingValue> = new Map()
+  #set: ReadonlyMap<string, ConfigValue> = new Map()
   #version = 0
   /** The end of what is under way: one thing at a time, so that no late answer undoes a newer one. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -67,7 +68,7 @@ export class Settings {
     bus: Bus
     options: SettingOption[]
     /** Told the values, by option, that are in force from here on: of those alone that became others. */
-    changed: (values: ReadonlyMap<string, SettingValue>, version: number) => void
+    changed: (values: ReadonlyMap<string, ConfigValue>, version: number) => void
     failed: (error: unknown) => void
   }) {
     this.#log = parts.log
@@ -130,23 +131,19 @@ export class Settings {
   }
 
   /** Who changed what, the newest change first. Rejects `forbidden` for all but admins. */
-  async history(
-    actor: Actor,
-    cursor: string | null,
-    limit: number = PAGE_LIMIT.default,
-  ): Promise<Page<SettingsChange>> {
+  async history(actor: Actor, cursor: string | null, limit: number = PAGE_LIMIT.default): Promise<Page<ConfigChange>> {
     authoriseAdmin(actor)
     return this.#log.history(cursor, limit)
   }
 
-  #read(key: string, given: SettingValue): SettingValue {
+  #read(key: string, given: ConfigValue): ConfigValue {
     const option = this.#options.get(key)
     if (option === undefined) throw new YeoulError('bad_request', `changes.${key}: there is no such option`)
     if (!option.live) throw new YeoulError('bad_request', `changes.${key}: cannot change while the server runs`)
     return given === null ? null : option.read(given)
   }
 
-  async #change(actor: Actor, values: Map<string, SettingValue>, expected: number | undefined): Promise<void> {
+  async #change(actor: Actor, values: Map<string, ConfigValue>, expected: number | undefined): Promise<void> {
     for (let tries = 0; ; tries++) {
       await this.#load()
       if (expected !== undefined && expected !== this.#version) throw new YeoulError('config_changed')
@@ -179,7 +176,7 @@ export class Settings {
     if (news.length > 0) this.#changed(new Map(news.map((key) => [key, this.#valueOf(key)])), read)
   }
 
-  #valueOf(key: string): SettingValue {
+  #valueOf(key: string): ConfigValue {
     return this.#set.get(key) ?? this.#options.get(key)?.start ?? null
   }
 
@@ -198,8 +195,8 @@ export async function readSettings(
   log: SettingsLog,
   options: ReadonlyMap<string, SettingOption>,
   failed: (error: unknown) => void,
-): Promise<{ set: Map<string, SettingValue>; version: number }> {
-  const set = new Map<string, SettingValue>()
+): Promise<{ set: Map<string, ConfigValue>; version: number }> {
+  const set = new Map<string, ConfigValue>()
   let version = 0
   for (let page = await log.after(0, PAGE); page.length > 0; page = await log.after(version, PAGE)) {
     for (const change of page) {
@@ -220,6 +217,6 @@ export async function readSettings(
   return { set, version }
 }
 
-function isSame(a: SettingValue | undefined, b: SettingValue | undefined): boolean {
+function isSame(a: ConfigValue | undefined, b: ConfigValue | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -85,32 +85,51 @@ export interface ParkedItem {
   at: number
 }
 
-/** A node that is alive. */
-export interface AdminNode {
+/** What a node is for the whole of its life. A process that starts again is another node. */
+export interface NodeIdentity {
   /** New at each start. */
   id: string
+  /** What the operator calls it; two nodes may have the same name for a moment, while one takes the other's place. */
   name: string
   roles: string[]
+  /** Of the program. */
   version: string
   startedAt: number
   /** The ids of the keys whose access tokens it takes; it signs with the first. */
   keys: string[]
+}
+
+/** How a node is doing, measured anew for each heartbeat. */
+export interface NodeReport {
   state: 'starting' | 'ready' | 'draining'
   connections: number
+  /** Connections that said hello. */
   sessions: number
   /** Rooms held in memory. */
   hotRooms: number
+  /** Messages accepted in the last second. */
   sendsPerSecond: number
+  /** Events written in the last second, times the connections that they were written to. */
   deliveriesPerSecond: number
+  /** From the time of an event until it is written to the connections, ms; null when nothing was delivered. */
   deliveryP99Ms: number | null
+  /** From the dispatch of a batch of messages until it is durable, ms; null when nothing was sent. */
   ackP99Ms: number | null
+  /** Events of the fast log that this node's worker has not written to the database yet; 0 without one. */
   backlog: number
+  /** Share of the main thread's time that was busy since the last heartbeat, 0 to 1. */
   load: number
+  /** Resident memory of the process, in bytes. */
   memory: number
-  /** Its last heartbeat. */
+}
+
+/** A node that is alive, as the others see it. */
+export interface AdminNode extends NodeIdentity, NodeReport {
+  /** When its last heartbeat was, by the registry's own clock. */
   seenAt: number
 }
 
+/** What an option can be; null: nothing. */
 export type ConfigValue = string | number | boolean | string[] | null
 
 /** One option of the configuration. */
@@ -140,12 +159,13 @@ export interface ConfigInForce {
   items: ConfigItem[]
 }
 
-/** One change of the configuration: the version that it made, who made it, when, and what it was before. */
+/** One change of the configuration at run time: the version that it made, who made it, when, and what it was before. */
 export interface ConfigChange {
+  /** 1, 2, 3 … */
   version: number
   at: number
   /** The admin's user id; null when nobody is known. */
   actor: string | null
-  /** By option. `to` null: back to what each node started with. */
+  /** By option. `to` null: back to the value that each node started with. */
   changes: Record<string, { from: ConfigValue; to: ConfigValue }>
 }

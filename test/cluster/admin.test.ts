@@ -1,11 +1,12 @@
 /** The configuration and the list of nodes of a cluster: what one node takes is in force on all. */
+
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NodeRecord } from '../../src/ports/nodes.ts'
 import type { Limits } from '../../src/protocol/limits.ts'
+import type { AdminNode } from '../../src/protocol/model-admin.ts'
 import { temporaryFolder, yeoul } from '../ops/yeoul-process.ts'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { newAdmin, newPerson, type Person } from '../support/people.ts'
@@ -101,15 +102,15 @@ test('an admin sees each node with what it does, and no node that has gone', asy
     await TestSocket.open(two.url),
   ]
   const three = await cluster.addNode({ roles: ['worker'], nodeName: 'the worker' })
-  const list = async () => (await admin.call<{ items: NodeRecord[] }>('GET', '/admin/nodes')).body.items
-  const until = async (find: (nodes: NodeRecord[]) => boolean, what: string) => {
+  const list = async () => (await admin.call<{ items: AdminNode[] }>('GET', '/admin/nodes')).body.items
+  const until = async (find: (nodes: AdminNode[]) => boolean, what: string) => {
     for (let tries = 0; tries < 300; tries++) {
       if (find(await list())) return
       await sleep(100)
     }
     assert.fail(`${what}: ${JSON.stringify(await list())}`)
   }
-  const named = (nodes: NodeRecord[], name: string) => nodes.find((node) => node.name === name)
+  const named = (nodes: AdminNode[], name: string) => nodes.find((node) => node.name === name)
   await until((nodes) => {
     const node = named(nodes, two.name)
     return node?.sessions === 2 && node.connections === 3 && node.state === 'ready'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
-import type { NodeIdentity, NodeRegistry, NodeReport } from '../../src/ports/nodes.ts'
+import type { NodeRegistry } from '../../src/ports/nodes.ts'
+import type { NodeIdentity, NodeReport } from '../../src/protocol/model-admin.ts'
 import { eventually } from '../support/witnesses.ts'
 
 export function identity(name: string): NodeIdentity {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { SettingsChange } from '../../src/ports/settings.ts'
+import type { ConfigChange } from '../../src/protocol/model-admin.ts'
 import { code, newUser, type OpenEmptyStore, type OpenStore, type Store } from './store.ts'
 
 /** What every keeper of settings promises. */
@@ -9,7 +9,7 @@ export function settingsContract(open: OpenEmptyStore): void {
     let opened: OpenStore
     let store: Store
     let actor: string
-    const made: SettingsChange[] = []
+    const made: ConfigChange[] = []
     before(async () => {
       opened = await open()
       store = opened.store
@@ -17,7 +17,7 @@ export function settingsContract(open: OpenEmptyStore): void {
     })
     after(() => opened.close())
 
-    const change = (to: number): Omit<SettingsChange, 'version'> => ({
+    const change = (to: number): Omit<ConfigChange, 'version'> => ({
       at: 1_000 + to,
       actor,
       changes: {
@@ -61,7 +61,7 @@ export function settingsContract(open: OpenEmptyStore): void {
 
     test('the history is read in pages, the newest first', async () => {
       const { settings } = store
-      const read: SettingsChange[] = []
+      const read: ConfigChange[] = []
       let cursor: string | null = null
       do {
         const page = await settings.history(cursor, 4)

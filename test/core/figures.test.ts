@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { FiguresKeeper } from '../../src/core/figures.ts'
 import { newId } from '../../src/core/ids.ts'
-import type { NodeRecord } from '../../src/ports/nodes.ts'
+import type { AdminNode } from '../../src/protocol/model-admin.ts'
 import { identity, report } from '../contract/nodes.contract.ts'
 
 const ADMIN = { user: newId(), sid: newId(), role: 'admin' as const }
-const node = (more: Partial<NodeRecord>): NodeRecord => ({ ...identity('n'), ...report, seenAt: 1, ...more })
+const node = (more: Partial<AdminNode>): AdminNode => ({ ...identity('n'), ...report, seenAt: 1, ...more })
 
 /** Figures of nodes that say what the test wants; `tick` lets two seconds pass. */
-function scene(t: TestContext, list: () => Promise<NodeRecord[]>) {
+function scene(t: TestContext, list: () => Promise<AdminNode[]>) {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
   const figures = new FiguresKeeper({ list })
   figures.start()
@@ -31,8 +31,8 @@ test('figures are sums over the nodes, and the worst node’s percentiles and lo
     node({ connections: 10, sessions: 9, sendsPerSecond: 0.1, deliveriesPerSecond: 100.1, load: 0.2, memory: 5 }),
     node({ connections: 1, sessions: 1, sendsPerSecond: 0.2, deliveriesPerSecond: 0.2, load: 0.9, memory: 7 }),
   ]
-  Object.assign(nodes[0] as NodeRecord, { deliveryP99Ms: 12.5, ackP99Ms: null, backlog: 40 })
-  Object.assign(nodes[1] as NodeRecord, { deliveryP99Ms: 30, ackP99Ms: null, backlog: 2 })
+  Object.assign(nodes[0] as AdminNode, { deliveryP99Ms: 12.5, ackP99Ms: null, backlog: 40 })
+  Object.assign(nodes[1] as AdminNode, { deliveryP99Ms: 30, ackP99Ms: null, backlog: 2 })
   const { points, tick } = scene(t, async () => nodes)
   await tick()
   assert.deepEqual(points(), [
@@ -57,10 +57,10 @@ test('what happened in any second is in a point: rates are means over its two se
     node({ sendsPerSecond: 12, deliveriesPerSecond: 40, load: 0.6, connections: 3 }),
     node({ sendsPerSecond: 0, deliveriesPerSecond: 0, load: 0.1, connections: 2 }),
   ]
-  Object.assign(seconds[0] as NodeRecord, { deliveryP99Ms: 9, ackP99Ms: 4, backlog: 7 })
-  Object.assign(seconds[1] as NodeRecord, { deliveryP99Ms: null, ackP99Ms: 5, backlog: 1 })
+  Object.assign(seconds[0] as AdminNode, { deliveryP99Ms: 9, ackP99Ms: 4, backlog: 7 })
+  Object.assign(seconds[1] as AdminNode, { deliveryP99Ms: null, ackP99Ms: 5, backlog: 1 })
   let second = 0
-  const { points, tick } = scene(t, async () => [seconds[second++ % 2] as NodeRecord])
+  const { points, tick } = scene(t, async () => [seconds[second++ % 2] as AdminNode])
   await tick()
   const [point] = points()
   assert.partialDeepStrictEqual(point, {

@@ -5,7 +5,7 @@ import { MemoryNodes } from '../../src/adapters/memory/nodes.ts'
 import { newId } from '../../src/core/ids.ts'
 import { Peers, type Readings } from '../../src/core/peers.ts'
 import { Tokens } from '../../src/core/tokens.ts'
-import type { NodeIdentity, NodeRecord } from '../../src/ports/nodes.ts'
+import type { AdminNode, NodeIdentity } from '../../src/protocol/model-admin.ts'
 import { eventually } from '../support/witnesses.ts'
 
 const ADMIN = { user: newId(), sid: newId(), role: 'admin' as const }
@@ -33,9 +33,9 @@ async function keysOf(secret: string, previousSecret?: string): Promise<string[]
 class Crowd extends MemoryNodes {
   readonly others: NodeIdentity[] = []
 
-  override async list(): Promise<NodeRecord[]> {
+  override async list(): Promise<AdminNode[]> {
     const own = await super.list()
-    return [...own, ...this.others.map((other) => ({ ...(own[0] as NodeRecord), ...other }))]
+    return [...own, ...this.others.map((other) => ({ ...(own[0] as AdminNode), ...other }))]
   }
 }
 

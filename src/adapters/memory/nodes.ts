@@ -1,4 +1,5 @@
-import type { NodeIdentity, NodeRecord, NodeRegistry, NodeReport } from '../../ports/nodes.ts'
+import type { NodeRegistry } from '../../ports/nodes.ts'
+import type { AdminNode, NodeIdentity, NodeReport } from '../../protocol/model-admin.ts'
 
 /** The registry of a node that is alone. */
 export class MemoryNodes implements NodeRegistry {
@@ -13,7 +14,7 @@ export class MemoryNodes implements NodeRegistry {
     this.#report = report
   }
 
-  async list(): Promise<NodeRecord[]> {
+  async list(): Promise<AdminNode[]> {
     return this.#report === null ? [] : [{ ...this.self, ...this.#report(), seenAt: Date.now() }]
   }
 

@@ -1,5 +1,6 @@
-import type { NodeIdentity, NodeRecord, NodeRegistry, NodeReport } from '../../ports/nodes.ts'
+import type { NodeRegistry } from '../../ports/nodes.ts'
 import { YeoulError } from '../../protocol/errors.ts'
+import type { AdminNode, NodeIdentity, NodeReport } from '../../protocol/model-admin.ts'
 import type { RedisLink } from './connection.ts'
 import { Library } from './library.ts'
 import { RedisUnavailable } from './server.ts'
@@ -14,7 +15,7 @@ const SLOW_MS = 2_500
 const library = new Library('nodes', new URL('./nodes.lua', import.meta.url))
 
 interface Known {
-  record: NodeRecord
+  record: AdminNode
   beat: number
   /** When this node saw the number of its beat change, by its own clock that never jumps. */
   changedAt: number
@@ -52,7 +53,7 @@ export class RedisNodes implements NodeRegistry {
     await this.#beat()
   }
 
-  async list(): Promise<NodeRecord[]> {
+  async list(): Promise<AdminNode[]> {
     try {
       const [now, beats] = read(await library.call(this.#link, 'nodes', [KEY]))
       const alive = beats.filter(({ beat, record }) => beat > 0 && now - record.seenAt <= GONE_MS)
@@ -129,7 +130,7 @@ export class RedisNodes implements NodeRegistry {
     }
   }
 
-  #learn(now: number, beats: { beat: number; record: NodeRecord }[]): void {
+  #learn(now: number, beats: { beat: number; record: AdminNode }[]): void {
     const seen = performance.now()
     for (const { beat, record } of beats) {
       const { id } = record
@@ -160,9 +161,9 @@ export class RedisNodes implements NodeRegistry {
 }
 
 /** What the functions answer: the time of Redis, and all that beat. */
-function read(answer: unknown): [now: number, beats: { beat: number; record: NodeRecord }[]] {
+function read(answer: unknown): [now: number, beats: { beat: number; record: AdminNode }[]] {
   const [now, fields] = answer as [number, string[]]
-  const beats: { beat: number; record: NodeRecord }[] = []
+  const beats: { beat: number; record: AdminNode }[] = []
   for (let i = 1; i < fields.length; i += 2) {
     const [, at, beat, json] = /^(\d+) (\d+) (.*)$/s.exec(fields[i] as string) ?? []
     const record = json === undefined ? null : recordOf(json)
@@ -180,7 +181,7 @@ const UNSAID = {
 } satisfies Partial<NodeReport>
 
 /** null for what is no record of a node: others may write into Redis too, and none of them may stop this node. */
-function recordOf(json: string): NodeRecord | null {
+function recordOf(json: string): AdminNode | null {
   try {
     const record = JSON.parse(json)
     const lists = [record.roles, record.keys]

@@ -1,12 +1,12 @@
-import type { SettingsChange } from '../../ports/settings.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Page } from '../../protocol/model.ts'
+import type { ConfigChange } from '../../protocol/model-admin.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import type { Snapshot, Transaction } from './transaction.ts'
 
 export const settingsWrites = {
   /** Two at once have the same primary key: the one that loses is tried again, and finds the newer version. */
-  async appendSettings({ db }: Transaction, expected: number, change: Omit<SettingsChange, 'version'>): Promise<void> {
+  async appendSettings({ db }: Transaction, expected: number, change: Omit<ConfigChange, 'version'>): Promise<void> {
     if ((await newest(db)) !== expected) throw new YeoulError('config_changed')
     const { changes, actor, at } = change
     await db
@@ -19,7 +19,7 @@ export const settingsWrites = {
 export const settingsReads = {
   settingsVersion: ({ db }: Snapshot): Promise<number> => newest(db),
 
-  async settingsAfter({ db }: Snapshot, version: number, limit: number): Promise<SettingsChange[]> {
+  async settingsAfter({ db }: Snapshot, version: number, limit: number): Promise<ConfigChange[]> {
     const rows = await db
       .selectFrom('settings')
       .selectAll()
@@ -30,7 +30,7 @@ export const settingsReads = {
     return rows.map(changeOf)
   },
 
-  async settingsHistory({ db }: Snapshot, cursor: string | null, limit: number): Promise<Page<SettingsChange>> {
+  async settingsHistory({ db }: Snapshot, cursor: string | null, limit: number): Promise<Page<ConfigChange>> {
     let query = db.selectFrom('settings').selectAll().orderBy('version', 'desc')
     if (cursor !== null) query = query.where('version', '<', decodeCursor(cursor, 1)[0] as number)
     const rows = await query.limit(limit + 1).execute()
@@ -43,7 +43,7 @@ async function newest(db: Snapshot['db']): Promise<number> {
   return row?.version ?? 0
 }
 
-function changeOf(row: { version: number; changes: string; actor: string | null; at: number }): SettingsChange {
+function changeOf(row: { version: number; changes: string; actor: string | null; at: number }): ConfigChange {
   const { version, at, actor } = row
   return { version, at, actor, changes: JSON.parse(row.changes) }
 }

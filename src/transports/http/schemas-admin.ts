@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import type { NodeRecord } from '../../ports/nodes.ts'
-import type { SettingsChange } from '../../ports/settings.ts'
 import type {
   AdminNode,
   AdminRoom,
   AdminUser,
+  ConfigChange,
+  ConfigInForce,
   Figures,
   ParkedItem,
   ResetLink,
@@ -40,7 +40,7 @@ export const ConfigBody = z
       }),
     ),
   })
-  .openapi('Config')
+  .openapi('Config') satisfies z.ZodType<ConfigInForce>
 
 const GIVEN_MAX = 4_096
 export const WantedChangeBody = z.object({
@@ -61,14 +61,14 @@ export const WantedChangeBody = z.object({
     .openapi({ description: 'By option its new value; null: what each node started with.' }),
 })
 
-export const SettingsChangeBody = z
+export const ConfigChangeBody = z
   .object({
     version: Version,
     at: At,
     actor: Id.nullable().openapi({ description: 'The admin’s user id.' }),
     changes: z.record(Key, z.object({ from: Value, to: Value })),
   })
-  .openapi('ConfigChange') satisfies z.ZodType<SettingsChange>
+  .openapi('ConfigChange') satisfies z.ZodType<ConfigChange>
 
 const Count = z.int().min(0)
 const PerSecond = z.number().min(0)
@@ -102,7 +102,7 @@ export const NodeBody = z
     memory: Count.openapi({ description: 'Resident memory, in bytes.' }),
     seenAt: At.openapi({ description: 'Its last heartbeat.' }),
   })
-  .openapi('Node') satisfies z.ZodType<NodeRecord> & z.ZodType<AdminNode>
+  .openapi('Node') satisfies z.ZodType<AdminNode>
 
 export const AdminUsersQuery = PageQuery.extend({
   q: text({ max: 64 })

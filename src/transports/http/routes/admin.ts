@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { OPTION_ROWS } from '../../../config.ts'
 import type { SettingsInForce } from '../../../core/settings.ts'
-import type { SettingValue } from '../../../ports/settings.ts'
 import { PAGE_LIMIT } from '../../../protocol/limits.ts'
+import type { ConfigValue } from '../../../protocol/model-admin.ts'
 import type { HttpDeps } from '../deps.ts'
 import type { Guard } from '../guard.ts'
 import { type Api, answer, BY_TOKEN, body, memberProblems, newApi } from '../openapi.ts'
 import { PageQuery, pageOf } from '../schemas.ts'
-import { ConfigBody, NodeBody, SettingsChangeBody, WantedChangeBody } from '../schemas-admin.ts'
+import { ConfigBody, ConfigChangeBody, NodeBody, WantedChangeBody } from '../schemas-admin.ts'
 
 /** What admins ask and change while the server runs. Core refuses everybody else with `forbidden`. */
 export function adminRoutes(deps: HttpDeps, guard: Guard): Api {
@@ -51,7 +51,7 @@ export function adminRoutes(deps: HttpDeps, guard: Guard): Api {
     summary: 'Who changed what, when, and what it was before',
     request: { query: PageQuery },
     responses: {
-      200: answer('A page of changes, the newest first.', pageOf(SettingsChangeBody)),
+      200: answer('A page of changes, the newest first.', pageOf(ConfigChangeBody)),
       ...memberProblems('forbidden'),
     },
   })
@@ -87,7 +87,7 @@ function described({ version, settings }: SettingsInForce): z.infer<typeof Confi
       env,
       flag,
       value,
-      default: option.default as SettingValue,
+      default: option.default as ConfigValue,
       source,
       changeable: live,
       secret,

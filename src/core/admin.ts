@@ -76,7 +76,7 @@ export class AdminService {
     return { ...page, items: page.items.map(({ n, ...room }) => ({ ...room, messageCount: n })) }
   }
 
-  /** Ends a room for everybody, as its owner could. Rejects `room_not_found`. */
+  /** Ends a room for everybody, as its owner could. Rejects `room_not_found`, also for a direct room of others. */
   async removeRoom(actor: Actor, id: string): Promise<void> {
     authoriseAdmin(actor)
     await this.#roomService.remove(actor, id)

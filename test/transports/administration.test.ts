@@ -226,6 +226,14 @@ describe('rooms', () => {
     assert.deepEqual(codeOf(await admin.call('GET', `/rooms/${group}`)), [404, 'room_not_found'])
   })
 
+  test('a direct room of others is none for an admin who would delete it', async () => {
+    const [ann, bob] = [await newPerson(server), await newPerson(server)]
+    const room = await newRoom(ann, { kind: 'direct', memberIds: [bob.id] })
+    for (const path of [`/admin/rooms/${room}`, `/rooms/${room}`])
+      assert.deepEqual(codeOf(await admin.call('DELETE', path)), [404, 'room_not_found'], path)
+    assert.equal((await ann.call('GET', `/rooms/${room}`)).status, 200)
+  })
+
   test('a room that an admin deletes is gone for who is in it, as when its owner does', async () => {
     const ann = await newPerson(server)
     const room = await newRoom(ann, { title: 'to go' })

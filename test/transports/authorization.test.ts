@@ -139,7 +139,7 @@ const OPERATIONS: Record<string, Operation> = {
   'delete the room': {
     spends: true,
     rule: (role, kind) =>
-      role === 'admin' || role === 'owner'
+      role === 'owner' || (role === 'admin' && kind !== 'direct')
         ? 'ok'
         : members(() => (kind === 'direct' ? 'wrong_room_kind' : 'forbidden'))(role, kind),
     http: () => ['DELETE', ''],

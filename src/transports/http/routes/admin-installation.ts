@@ -50,6 +50,7 @@ export function adminInstallationRoutes(deps: HttpDeps, guard: Guard): Api {
     method: 'delete',
     path: '/admin/rooms/{room}',
     summary: 'Delete a room, as its owner could',
+    description: 'A direct room of others is `room_not_found`, as in the list.',
     request: { params: RoomParams },
     responses: { 204: EMPTY, ...memberProblems('forbidden', 'room_not_found') },
   })

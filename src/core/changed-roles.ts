@@ -1,5 +1,6 @@
 import type { Administration } from '../ports/administration.ts'
 import type { UserRole } from '../protocol/model.ts'
+import { Poll } from './poll.ts'
 
 /**
  * Roles that became others while access tokens that name the old ones may still be alive. Such a token counts as expired: its
@@ -11,7 +12,11 @@ export class ChangedRoles {
   readonly #accessTokenMs: number
   readonly #changed = new Map<string, { role: UserRole; until: number }>()
   #since: number
-  #timer: NodeJS.Timeout | null = null
+  // A database that does not answer is told of by those who ask it for more.
+  readonly #poll = new Poll(
+    () => this.#look(),
+    () => {},
+  )
 
   constructor(options: { administration: Pick<Administration, 'changedRoles'>; accessTokenMs: number }) {
     this.#administration = options.administration
@@ -31,18 +36,15 @@ export class ChangedRoles {
   }
 
   /** Reads once what changed before this node started, then goes on every `pollMs`. */
-  async start(pollMs: number): Promise<void> {
-    await this.#poll()
-    // A database that does not answer is told of by those who ask it for more.
-    this.#timer = setInterval(() => void this.#poll().catch(() => {}), pollMs)
-    this.#timer.unref()
+  start(pollMs: number): Promise<void> {
+    return this.#poll.start(pollMs)
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#poll.stop()
   }
 
-  async #poll(): Promise<void> {
+  async #look(): Promise<void> {
     const now = Date.now()
     for (const [user, role] of await this.#administration.changedRoles(this.#since)) this.changed(user, role)
     // Two looks overlap: clocks of nodes differ, and a commit may come later than its time says.

@@ -1,4 +1,5 @@
 import type { Logins } from '../ports/logins.ts'
+import { Poll } from './poll.ts'
 
 /**
  * Logins that ended while their access tokens may still be alive. The bus tells at once, the database every 2 s what the
@@ -8,11 +9,10 @@ export class EndedLogins {
   readonly #logins: Logins
   readonly #accessTokenMs: number
   readonly #onEnd: (sid: string) => void
-  readonly #failed: (error: unknown) => void
+  readonly #poll: Poll
   /** sid -> when to forget it, on the clock of this node. */
   #ended = new Map<string, number>()
   #since: number
-  #timer: NodeJS.Timeout | null = null
 
   constructor(options: {
     logins: Logins
@@ -24,7 +24,7 @@ export class EndedLogins {
     this.#logins = options.logins
     this.#accessTokenMs = options.accessTokenMs
     this.#onEnd = options.onEnd
-    this.#failed = options.failed
+    this.#poll = new Poll(() => this.#look(), options.failed)
     this.#since = Date.now() - options.accessTokenMs - OVERLAP_MS
   }
 
@@ -39,17 +39,15 @@ export class EndedLogins {
   }
 
   /** Reads once what ended before this node started, then goes on every `pollMs`. */
-  async start(pollMs: number): Promise<void> {
-    await this.#poll()
-    this.#timer = setInterval(() => void this.#poll().catch(this.#failed), pollMs)
-    this.#timer.unref()
+  start(pollMs: number): Promise<void> {
+    return this.#poll.start(pollMs)
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#poll.stop()
   }
 
-  async #poll(): Promise<void> {
+  async #look(): Promise<void> {
     const now = Date.now()
     for (const sid of await this.#logins.endedSince(this.#since)) this.end(sid)
     // Two looks overlap: clocks of nodes differ, and a commit may come later than its time says.

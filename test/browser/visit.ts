@@ -145,8 +145,10 @@ export async function say(who: Caller, room: string, body: string, replyTo?: num
 
 /** Opens a room from the list and waits until it is live. */
 export async function enter(page: Page, title: string): Promise<void> {
-  await page.getByRole('link', { name: new RegExp(title) }).click()
-  await page.locator('[role=log][data-state=live]').waitFor()
+  const name = new RegExp(title)
+  await page.getByRole('link', { name }).click()
+  // By its name: the room that was open before, live too, stays for a moment.
+  await page.getByRole('log', { name }).and(page.locator('[data-state=live]')).waitFor()
 }
 
 /** Writes into the composer and sends with Enter. */

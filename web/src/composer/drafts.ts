@@ -1,9 +1,6 @@
 import { create } from 'zustand'
-import { persist } from 'zustand/middleware'
 import { forgetAtSignOut } from '../session/forget.ts'
-
-/** What the composer of a room was about, besides writing: the message that is answered or edited, and the edit so far. */
-export type KeptTask = { type: 'reply'; seq: number } | { type: 'edit'; seq: number; text: string }
+import { type Draft, draftsOf, type KeptTask, keepDraft, onDraftElsewhere } from './draft-entries.ts'
 
 interface Drafts {
   /** What was written and not sent, by room. */
@@ -18,30 +15,46 @@ interface Drafts {
 }
 
 const EMPTY = { texts: {}, tasks: {}, owner: '' }
-const NAME = 'yeoul.drafts'
 
 /** Unsent text by room, and unfinished edits and replies; they survive switching rooms and a reload, and other tabs know them. */
-export const useDrafts = create<Drafts>()(
-  persist(
-    (set) => ({
-      ...EMPTY,
-      claim: (user) => set((drafts) => (drafts.owner === user ? drafts : { ...EMPTY, owner: user })),
-      write: (room, text) => set(({ texts }) => ({ texts: withEntry(texts, room, text === '' ? null : text) })),
-      keep: (room, task) => set(({ tasks }) => ({ tasks: withEntry(tasks, room, task) })),
-    }),
-    { name: NAME, partialize: ({ texts, tasks, owner }) => ({ texts, tasks, owner }) },
-  ),
-)
-
-function withEntry<T>(entries: Record<string, T>, key: string, value: T | null): Record<string, T> {
-  if (value !== null) return { ...entries, [key]: value }
-  const { [key]: _, ...others } = entries
-  return others
-}
+export const useDrafts = create<Drafts>()((set, get) => {
+  const store = (room: string) => {
+    const { owner, texts, tasks } = get()
+    keepDraft(owner, room, { text: texts[room], task: tasks[room] })
+  }
+  return {
+    ...EMPTY,
+    claim(user) {
+      if (get().owner === user) return
+      set({ ...EMPTY, owner: user })
+      for (const [room, draft] of draftsOf(user)) take(room, draft)
+    },
+    write(room, text) {
+      set(({ texts }) => ({ texts: withEntry(texts, room, text === '' ? undefined : text) }))
+      store(room)
+    },
+    keep(room, task) {
+      set(({ tasks }) => ({ tasks: withEntry(tasks, room, task ?? undefined) }))
+      store(room)
+    },
+  }
+})
 
 forgetAtSignOut(() => useDrafts.setState(EMPTY))
 
-// Another tab wrote: without its texts the next one written here would take them from the storage.
-addEventListener('storage', (event) => {
-  if (event.key === NAME && event.newValue !== null) void useDrafts.persist.rehydrate()
+onDraftElsewhere((user, room, draft) => {
+  if (useDrafts.getState().owner === user) take(room, draft)
 })
+
+function take(room: string, { text, task }: Draft): void {
+  useDrafts.setState(({ texts, tasks }) => ({
+    texts: withEntry(texts, room, text),
+    tasks: withEntry(tasks, room, task),
+  }))
+}
+
+function withEntry<T>(entries: Record<string, T>, key: string, value: T | undefined): Record<string, T> {
+  if (value !== undefined) return { ...entries, [key]: value }
+  const { [key]: _, ...others } = entries
+  return others
+}

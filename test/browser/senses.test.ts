@@ -73,6 +73,24 @@ test('a dialog begins at its field, keeps the focus inside, and gives it back', 
   await pia.context.close()
 })
 
+test('a selection that begins in a dialog and ends beside it closes nothing; a click beside it does', async () => {
+  const uma = await house.visit('uma', 'Uma')
+  const { page } = uma
+  await page.getByRole('button', { name: 'Make a room' }).click()
+  const dialog = page.getByRole('dialog')
+  const field = dialog.getByLabel('Title')
+  await field.fill('A long title')
+  const box = (await field.boundingBox())!
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(4, box.y + box.height / 2, { steps: 4 })
+  await page.mouse.up()
+  assert.equal(await field.inputValue(), 'A long title')
+  await page.mouse.click(4, box.y)
+  await dialog.waitFor({ state: 'detached' })
+  await uma.context.close()
+})
+
 test('what is said is read out: the list is a log in the reader’s language', async () => {
   const rae = await house.visit('rae', '라에', { locale: 'ko-KR' })
   const other = await register(house.server, 'sue', 'Sue')

@@ -5,8 +5,8 @@ import { isComposing, keyName } from '../keyboard/keys.ts'
 import { useTalkTo } from '../people/talk-to.ts'
 import { go, linkTo } from '../route.ts'
 import { IconButton } from '../ui/button.tsx'
-import { useModal } from '../ui/dialog.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { Modal } from '../ui/modal.tsx'
 import { CandidateRow } from './candidate-row.tsx'
 import { type Candidate, useCandidates } from './candidates.ts'
 
@@ -18,9 +18,8 @@ interface QuickSwitcherProps {
 }
 
 /** Goes to a room or a person by a few letters of the name. The focus stays in the field; the list is chosen from by keys. */
-export default function QuickSwitcher({ current, onClose }: QuickSwitcherProps) {
+export function QuickSwitcher({ current, onClose }: QuickSwitcherProps) {
   const { t } = useWords()
-  const ref = useRef<HTMLDialogElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const id = useId()
   const [query, setQuery] = useState('')
@@ -28,7 +27,6 @@ export default function QuickSwitcher({ current, onClose }: QuickSwitcherProps) 
   const [chosen, setChosen] = useState<string | null>(null)
   const { groups, looking } = useCandidates(query, current)
   const talkTo = useTalkTo()
-  useModal(ref)
 
   const items = groups.flatMap((group) => group.items)
   const at = Math.max(
@@ -64,16 +62,10 @@ export default function QuickSwitcher({ current, onClose }: QuickSwitcherProps) 
 
   let number = 0
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop is a second way to what Esc does
-    <dialog
-      ref={ref}
-      aria-label={t('switcher.title')}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose()
-      }}
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-      className="arrive mx-auto mt-[min(12dvh,7rem)] mb-auto max-h-[min(34rem,80dvh)] w-[min(36rem,calc(100vw-1.5rem))] flex-col overflow-hidden rounded-3xl bg-surface text-ink shadow-2xl open:flex"
+    <Modal
+      label={t('switcher.title')}
+      onClose={onClose}
+      className="arrive mx-auto mt-[min(12dvh,7rem)] mb-auto max-h-[min(34rem,80dvh)] w-[min(36rem,calc(100vw-1.5rem))] flex-col overflow-hidden rounded-3xl open:flex"
     >
       <div className="flex shrink-0 items-center gap-2.5 border-b border-line ps-5 pe-4">
         <Icon name="search" className="size-5 text-faint" />
@@ -149,6 +141,6 @@ export default function QuickSwitcher({ current, onClose }: QuickSwitcherProps) 
           {keyName('esc')} {t('switcher.close')}
         </span>
       </p>
-    </dialog>
+    </Modal>
   )
 }

@@ -1,12 +1,12 @@
 import type { Message } from '@yeoul/client'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { plainText } from '../markup/plain-text.ts'
 import { useName } from '../people/users.ts'
 import { useMe } from '../session/client.ts'
-import { useModal } from '../ui/dialog.tsx'
 import { AllEmoji, QuickEmoji } from '../ui/emoji-picker.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { Modal } from '../ui/modal.tsx'
 import { useListActions } from './context.ts'
 import { actionsOn } from './message-actions.ts'
 import { useReact } from './reactions.tsx'
@@ -18,24 +18,16 @@ export function MessageSheet({ message, onClose }: { message: Message; onClose()
   const me = useMe()
   const name = useName(message.sender)
   const react = useReact()
-  const ref = useRef<HTMLDialogElement>(null)
   const [all, setAll] = useState(false)
-  useModal(ref)
   const pick = (emoji: string) => {
     onClose()
     react(message.seq, emoji, true)
   }
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a tap beside the sheet is a second way to what Esc does
-    <dialog
-      ref={ref}
-      aria-label={t('message.actions')}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose()
-      }}
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-      className="safe-bottom mx-auto mt-auto mb-0 max-h-[85dvh] w-full max-w-[30rem] overflow-y-auto rounded-t-3xl bg-surface px-3 pt-3 text-ink shadow-2xl"
+    <Modal
+      label={t('message.actions')}
+      onClose={onClose}
+      className="safe-bottom mx-auto mt-auto mb-0 max-h-[85dvh] w-full max-w-[30rem] overflow-y-auto rounded-t-3xl px-3 pt-3"
     >
       {all ? (
         <div className="flex justify-center">
@@ -65,6 +57,6 @@ export function MessageSheet({ message, onClose }: { message: Message; onClose()
           ))}
         </>
       )}
-    </dialog>
+    </Modal>
   )
 }

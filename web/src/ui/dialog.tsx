@@ -1,6 +1,7 @@
-import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useId } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { Button, IconButton } from './button.tsx'
+import { Modal } from './modal.tsx'
 
 interface DialogProps {
   title: string
@@ -9,54 +10,15 @@ interface DialogProps {
   children: ReactNode
 }
 
-/** Opens a <dialog> as a modal for as long as it is there, and gives the focus back after it. */
-export function useModal(ref: RefObject<HTMLDialogElement | null>): void {
-  useEffect(() => {
-    const dialog = ref.current!
-    const before = openedFrom()
-    dialog.showModal()
-    // The browser begins with the button that closes. What the dialog is for comes first: its field, or the way back.
-    const body = dialog.querySelector<HTMLElement>('[data-body]')
-    const first = body?.querySelector<HTMLElement>('input, textarea, button:not(:disabled)')
-    // Where there is only text to read, the arrows scroll it.
-    if (body && !first) body.tabIndex = 0
-    ;(first ?? body)?.focus()
-    return () => {
-      dialog.close()
-      before?.focus()
-    }
-  }, [ref])
-}
-
-/** What last had the focus outside of menus: an item that opens a dialog is gone with its menu when the dialog closes. */
-let lastOutside: HTMLElement | null = null
-addEventListener('focusin', ({ target }) => {
-  if (target instanceof HTMLElement && target.closest('[role=menu], dialog') === null) lastOutside = target
-})
-
-function openedFrom(): HTMLElement | null {
-  const now = document.activeElement
-  const passes = now === null || now === document.body || now.closest('[role=menu]') !== null
-  return !passes && now instanceof HTMLElement ? now : lastOutside
-}
-
-/** A modal in the browser's own <dialog>: it traps the focus, closes on Esc and gives the focus back, with no style injected. */
+/** A modal with a heading and a button that closes it. */
 export function Dialog({ title, lead, onClose, children }: DialogProps) {
   const { t } = useWords()
-  const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useModal(ref)
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop is a second way to what Esc does
-    <dialog
-      ref={ref}
-      aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose()
-      }}
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-      className="arrive m-auto max-h-[min(44rem,92dvh)] w-[min(27rem,calc(100vw-1.5rem))] flex-col overflow-hidden rounded-3xl bg-surface text-ink shadow-2xl open:flex"
+    <Modal
+      labelledBy={id}
+      onClose={onClose}
+      className="arrive m-auto max-h-[min(44rem,92dvh)] w-[min(27rem,calc(100vw-1.5rem))] flex-col overflow-hidden rounded-3xl open:flex"
     >
       <header className="flex items-start gap-2 ps-6 pe-3 pt-4">
         <div className="min-w-0 flex-1 pt-1.5">
@@ -70,7 +32,7 @@ export function Dialog({ title, lead, onClose, children }: DialogProps) {
       <div data-body className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pt-4 pb-6 outline-offset-[-2px]">
         {children}
       </div>
-    </dialog>
+    </Modal>
   )
 }
 

@@ -116,3 +116,21 @@ test('signing in needs no chat: the door stands after less than 140 KB, also whe
   assert.ok(loaded > 50_000 && loaded < 140_000, `${loaded} bytes`)
   await context.close()
 })
+
+test('a part of the page that cannot be fetched says so in its place and comes when it is asked for again; offline it waits for the network', async () => {
+  const { page, context } = await house.visit('lou', 'Lou')
+  await context.route('**/assets/settings-pages*', (route) => route.abort())
+  await page.getByRole('button', { name: 'Account and settings' }).click()
+  await page.getByRole('menuitem', { name: 'Settings' }).click()
+  await page.getByText('That did not load.').waitFor()
+  await page.getByRole('button', { name: 'Find rooms' }).first().waitFor()
+  await context.unroute('**/assets/settings-pages*')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('link', { name: 'Appearance' }).waitFor()
+
+  await context.setOffline(true)
+  await page.keyboard.press('Control+/')
+  await context.setOffline(false)
+  await page.getByRole('dialog').getByText('Keyboard shortcuts').waitFor()
+  await context.close()
+})

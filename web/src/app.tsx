@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Mark } from './brand/mark.tsx'
 import { useWords } from './i18n/index.ts'
 import { go, linkTo, useRoute } from './route.ts'
@@ -7,11 +7,11 @@ import { AuthPage } from './session/auth-page.tsx'
 import { MeProvider, useClient, useLive } from './session/client.ts'
 import { forgetPerson } from './session/forget.ts'
 import { settleSignOut, takeUpLogin } from './session/sign-out.ts'
+import { Later } from './ui/later.tsx'
 import { Notice } from './ui/notice.tsx'
 import { Failed } from './ui/states.tsx'
 
 const loadShell = () => import('./shell.tsx')
-const Shell = lazy(() => loadShell().then(({ Shell }) => ({ default: Shell })))
 
 /** The three faces of the page: finding out who is here, signing in, and the chat itself. */
 export function App() {
@@ -31,11 +31,12 @@ export function App() {
   // Whoever is signed in: the link is for somebody who cannot sign in, and another may open it for them.
   if (route.at === 'reset') return <AuthPage ended={undefined} />
   if (state.state === 'signedIn' && state.user !== null) {
+    const { user } = state
     return (
-      <MeProvider value={state.user.id}>
-        <Suspense fallback={<Opening />}>
-          <Shell user={state.user} />
-        </Suspense>
+      <MeProvider value={user.id}>
+        <Later name="chat" load={loadShell} waiting={<Opening />} failed={(said) => <Alone>{said}</Alone>}>
+          {({ Shell }) => <Shell user={user} />}
+        </Later>
         <Notice />
       </MeProvider>
     )
@@ -43,9 +44,9 @@ export function App() {
   if (state.state === 'signedOut') return <AuthPage ended={state.error} />
   if (failure !== null) {
     return (
-      <main className="flex h-full items-center justify-center">
+      <Alone>
         <Failed error={failure} onRetry={() => setFailure(null)} />
-      </main>
+      </Alone>
     )
   }
   return <Opening />
@@ -64,6 +65,11 @@ function useForgetting(): void {
     queries.clear()
     if (location.hash !== '') go(linkTo.home, true)
   }, [state, queries])
+}
+
+/** What the whole page has to say. */
+function Alone({ children }: { children: ReactNode }) {
+  return <main className="flex h-full items-center justify-center">{children}</main>
 }
 
 function Opening() {

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
-import { lazy, Suspense, useCallback, useEffect } from 'react'
+import { type ReactNode, useCallback, useEffect } from 'react'
 import { useDrafts } from './composer/drafts.ts'
 import { ConnectionBar } from './connection/connection-bar.tsx'
 import { useWords } from './i18n/index.ts'
@@ -14,15 +14,16 @@ import { Welcome } from './rooms/welcome.tsx'
 import { go, linkTo, useRoute } from './route.ts'
 import { useClient, useLive } from './session/client.ts'
 import { Button } from './ui/button.tsx'
+import { Dialog } from './ui/dialog.tsx'
+import { Later } from './ui/later.tsx'
 import { Empty, SkeletonRows } from './ui/states.tsx'
 import { useWide } from './ui/use-wide.ts'
 
 // Not part of the first load: fetched when they are first opened.
-const SettingsPages = lazy(() => import('./settings/settings-pages.tsx'))
-const Notifier = lazy(() => import('./notifications/notifier.tsx'))
-const QuickSwitcher = lazy(loadSwitcher)
-const KeyHelp = lazy(() => import('./keyboard/key-help.tsx'))
-const AdminPages = lazy(() => import('./admin/admin-pages.tsx'))
+const loadSettings = () => import('./settings/settings-pages.tsx')
+const loadAdmin = () => import('./admin/admin-pages.tsx')
+const loadNotifier = () => import('./notifications/notifier.tsx')
+const loadKeys = () => import('./keyboard/key-help.tsx')
 
 /** The chat: rooms on the left, one conversation on the right; on a phone one of them at a time. */
 export function Shell({ user }: { user: User }) {
@@ -34,6 +35,7 @@ export function Shell({ user }: { user: User }) {
   useUnreadSigns()
   useShortcuts(route.at === 'room' ? route.room : undefined)
   const showsRooms = route.at === 'home' || route.at === 'setup'
+  const waiting = <SkeletonRows count={4} label={t('ui.loading')} />
 
   return (
     <div className="flex h-full flex-col safe-top">
@@ -46,9 +48,9 @@ export function Shell({ user }: { user: User }) {
           {t('app.skip')}
         </button>
       )}
-      <Suspense>
-        <Notifier me={user.id} />
-      </Suspense>
+      <Later name="notifier" load={loadNotifier} failed={() => null}>
+        {({ Notifier }) => <Notifier me={user.id} />}
+      </Later>
       <div className="relative flex min-h-0 flex-1">
         <ConnectionBar atFoot={showsRooms} />
         <div
@@ -60,10 +62,17 @@ export function Shell({ user }: { user: User }) {
           {route.at === 'room' && <RoomPage key={route.room} id={route.room} seq={route.seq} />}
           {route.at === 'find' && <FindRooms />}
           {route.at === 'lost' && <Lost />}
-          <Suspense fallback={<SkeletonRows count={4} label={t('ui.loading')} />}>
-            {route.at === 'settings' && <SettingsPages user={user} page={route.page} />}
-            {route.at === 'admin' && (user.role === 'admin' ? <AdminPages page={route.page} /> : <AdminsOnly />)}
-          </Suspense>
+          {route.at === 'settings' && (
+            <Later name="settings" load={loadSettings} waiting={waiting}>
+              {({ SettingsPages }) => <SettingsPages user={user} page={route.page} />}
+            </Later>
+          )}
+          {route.at === 'admin' && user.role === 'admin' && (
+            <Later name="admin" load={loadAdmin} waiting={waiting}>
+              {({ AdminPages }) => <AdminPages page={route.page} />}
+            </Later>
+          )}
+          {route.at === 'admin' && user.role !== 'admin' && <AdminsOnly />}
           {showsRooms && <PickRoom user={user} />}
         </main>
       </div>
@@ -75,12 +84,26 @@ export function Shell({ user }: { user: User }) {
 /** What the keyboard opens over everything. */
 function Overlays({ current }: { current: string | undefined }) {
   const { shown, show } = useOverlay()
+  const { t } = useWords()
   const close = useCallback(() => show(null), [show])
+  const inDialog = (title: string) => (said: ReactNode) => (
+    <Dialog title={title} onClose={close}>
+      {said}
+    </Dialog>
+  )
   return (
-    <Suspense>
-      {shown === 'switcher' && <QuickSwitcher current={current} onClose={close} />}
-      {shown === 'keys' && <KeyHelp onClose={close} />}
-    </Suspense>
+    <>
+      {shown === 'switcher' && (
+        <Later name="switcher" load={loadSwitcher} failed={inDialog(t('rooms.switcher'))}>
+          {({ QuickSwitcher }) => <QuickSwitcher current={current} onClose={close} />}
+        </Later>
+      )}
+      {shown === 'keys' && (
+        <Later name="keys" load={loadKeys} failed={inDialog(t('settings.keys'))}>
+          {({ KeyHelp }) => <KeyHelp onClose={close} />}
+        </Later>
+      )}
+    </>
   )
 }
 

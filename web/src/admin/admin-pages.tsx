@@ -34,7 +34,7 @@ const faces: Record<AdminPage, ComponentType> = {
 }
 
 /** What an administrator sees and does. */
-export default function AdminPages({ page }: { page: AdminPage }) {
+export function AdminPages({ page }: { page: AdminPage }) {
   const { t } = useWords()
   const Face = faces[page]
   return (

@@ -63,7 +63,7 @@ const PARTS: readonly { title: Key; lines: readonly { does: Key; keys: readonly 
 ]
 
 /** All shortcuts of the page. */
-export default function KeyHelp({ onClose }: { onClose(): void }) {
+export function KeyHelp({ onClose }: { onClose(): void }) {
   const { t } = useWords()
   const sends = useSettings((settings) => (settings.enterSends ? SENDS.enter : SENDS.line))
   return (

@@ -1,5 +1,5 @@
 /** On Apple's keyboards ⌘ does what Ctrl does elsewhere, and Alt is ⌥. */
-export const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
 
 /** Whether the key that commands the page is held: Ctrl, or ⌘ on a Mac. */
 export const isCommand = (event: KeyboardEvent): boolean =>

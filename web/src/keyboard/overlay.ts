@@ -6,7 +6,9 @@ interface Overlay {
   show(shown: Overlay['shown']): void
 }
 
-/** Its part of the page is fetched when it is about to be wanted. */
 export const loadSwitcher = () => import('../switcher/quick-switcher.tsx')
+
+/** Fetches its part of the page when it is about to be wanted. When that fails it is fetched where it is shown. */
+export const prepareSwitcher = (): void => void loadSwitcher().catch(() => {})
 
 export const useOverlay = create<Overlay>((set) => ({ shown: null, show: (shown) => set({ shown }) }))

@@ -4,7 +4,7 @@ import { go, linkTo } from '../route.ts'
 import { useClient } from '../session/client.ts'
 import { isCommand, isComposing, isTyping } from './keys.ts'
 import { goToNewest } from './newest.ts'
-import { loadSwitcher, useOverlay } from './overlay.ts'
+import { prepareSwitcher, useOverlay } from './overlay.ts'
 
 /** The page's keys that work everywhere; `current` is the open room. */
 export function useShortcuts(current: string | undefined): void {
@@ -12,7 +12,7 @@ export function useShortcuts(current: string | undefined): void {
   useEffect(() => {
     // Before the field that has the focus: there Alt and an arrow would do something else.
     const early = (event: KeyboardEvent) => {
-      if (event.key === 'Control' || event.key === 'Meta') void loadSwitcher()
+      if (event.key === 'Control' || event.key === 'Meta') prepareSwitcher()
       if (isComposing(event) || !command(event, client, current)) return
       event.preventDefault()
       event.stopPropagation()

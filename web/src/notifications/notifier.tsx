@@ -18,7 +18,7 @@ const ROOMS_MAX = 3
 const ALL = 'yeoul'
 
 /** Tells of new messages, from one tab for all, while nobody looks at their room. Shows nothing in the page itself. */
-export default function Notifier({ me }: { me: string }) {
+export function Notifier({ me }: { me: string }) {
   const client = useClient()
   const { t } = useWords()
   const words = useRef(t)

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Wordmark } from '../brand/mark.tsx'
 import { useWords } from '../i18n/index.ts'
 import { keyText } from '../keyboard/keys.ts'
-import { loadSwitcher, useOverlay } from '../keyboard/overlay.ts'
+import { prepareSwitcher, useOverlay } from '../keyboard/overlay.ts'
 import { go, linkTo } from '../route.ts'
 import { AccountMenu } from '../settings/account-menu.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
@@ -65,7 +65,7 @@ function SwitcherButton() {
       icon="jump"
       label={label}
       title={`${label} (${keyText('mod', 'K')})`}
-      onPointerEnter={() => void loadSwitcher()}
+      onPointerEnter={prepareSwitcher}
       onClick={() => show('switcher')}
     />
   )

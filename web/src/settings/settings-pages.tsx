@@ -30,7 +30,7 @@ const faces: Record<SettingsPage, ComponentType<{ user: User }>> = {
 }
 
 /** What a person sets for themselves. */
-export default function SettingsPages({ user, page }: { user: User; page: SettingsPage }) {
+export function SettingsPages({ user, page }: { user: User; page: SettingsPage }) {
   const { t } = useWords()
   const Face = faces[page]
   return (

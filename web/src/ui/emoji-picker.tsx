@@ -1,11 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
 import { Popover } from 'radix-ui'
 import { type ReactElement, useRef, useState } from 'react'
 import { quickOnes, useEmojiChoices } from '../emoji/choices.ts'
 import { useWords } from '../i18n/index.ts'
-import { YeoulError } from '../session/client.ts'
 import { IconButton } from './button.tsx'
-import { Failed, SkeletonRows } from './states.tsx'
+import { Later } from './later.tsx'
+import { SkeletonRows } from './states.tsx'
 
 interface EmojiPickerProps {
   trigger: ReactElement
@@ -85,17 +84,15 @@ export function QuickEmoji({ onPick, onMore }: { onPick(sign: string): void; onM
 
 export function AllEmoji({ onPick }: { onPick(sign: string): void }) {
   const { t } = useWords()
-  const { data, isError, refetch } = useQuery({
-    queryKey: ['emoji'],
-    queryFn: load,
-    staleTime: Number.POSITIVE_INFINITY,
-  })
-  if (data !== undefined) return <data.EmojiPanel emoji={data.emoji} onPick={onPick} />
-  if (isError) return <Failed error={new YeoulError('network', '', true)} onRetry={() => void refetch()} />
-  return (
+  const waiting = (
     <div className="h-80 w-72 overflow-hidden">
       <SkeletonRows count={4} label={t('ui.loading')} />
     </div>
+  )
+  return (
+    <Later name="emoji" load={load} waiting={waiting}>
+      {({ EmojiPanel, emoji }) => <EmojiPanel emoji={emoji} onPick={onPick} />}
+    </Later>
   )
 }
 

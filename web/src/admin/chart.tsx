@@ -63,7 +63,7 @@ export function Chart({ title, data, lines, show, axis, least }: ChartProps) {
   const highest = Math.max(0, ...values.flat().map((value) => value ?? 0))
   const told = lines.map((name, i) => `${name} ${now[i]}`).join(', ')
   return (
-    <figure className="flex min-w-0 flex-col rounded-2xl border border-line bg-surface px-4 pt-4 pb-2.5">
+    <figure className="card flex min-w-0 flex-col px-4 pt-4 pb-2.5">
       <figcaption className="flex flex-wrap items-start justify-between gap-x-4">
         <span className="text-[0.875rem] font-semibold text-soft">{title}</span>
         <span className="text-[0.8125rem] text-faint tabular-nums" aria-hidden="true">

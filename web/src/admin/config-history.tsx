@@ -4,8 +4,9 @@ import { useWords } from '../i18n/index.ts'
 import { moment } from '../i18n/time.ts'
 import { useNames } from '../people/users.ts'
 import { useClient } from '../session/client.ts'
+import { usePaged } from '../ui/paged.tsx'
 import { nameOf, valueText } from './option-text.ts'
-import { PagedList, usePaged } from './paged.tsx'
+import { PagedList } from './paged-list.tsx'
 
 /** Who changed what, and what it was before. */
 export function ConfigHistory() {

@@ -3,15 +3,16 @@ import type { ConfigItem } from '@yeoul/client'
 import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import type { Language } from '../i18n/language.ts'
+import { matchRank } from '../search/match.ts'
 import { useClient } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
 import { ConfigHistory } from './config-history.tsx'
 import { grouped } from './option-groups.ts'
 import { OptionRow } from './option-row.tsx'
 import { aboutOf, nameOf } from './option-text.ts'
 import { PageHead } from './page-head.tsx'
-import { SearchBox } from './search-box.tsx'
 
 /** Every option of the server: what is in force, where it came from, and changing it while the server runs. */
 export function ConfigPage() {
@@ -27,7 +28,7 @@ export function ConfigPage() {
     <div className="max-w-[56rem]">
       <PageHead title={t('admin.page.config')} lead={t('admin.config.lead')} />
       <div className="mb-5 flex flex-wrap items-center gap-2">
-        <SearchBox label={t('admin.config.search')} value={query} onChange={setQuery} />
+        <SearchBox className="max-w-[28rem]" label={t('admin.config.search')} value={query} onChange={setQuery} />
         <Button look={setOnly ? 'primary' : 'quiet'} aria-pressed={setOnly} onClick={() => setSetOnly(!setOnly)}>
           {t('admin.config.setOnly')}
         </Button>
@@ -41,7 +42,7 @@ export function ConfigPage() {
         grouped(shown ?? []).map(({ group, items }) => (
           <section key={group} className="mb-7">
             <h4 className="mb-2 text-[0.9375rem] font-bold text-soft">{t(`admin.group.${group}`)}</h4>
-            <ul className="divide-y divide-line rounded-2xl border border-line bg-surface">
+            <ul className="card divide-y divide-line">
               {items.map((item) => (
                 <OptionRow
                   key={item.key}
@@ -59,11 +60,6 @@ export function ConfigPage() {
   )
 }
 
-/** Every word of the search is somewhere in what is known of the option. */
-function matches(item: ConfigItem, query: string, language: Language): boolean {
-  const text = [item.key, item.env, nameOf(item.key, language), aboutOf(item, language)].join(' ').toLowerCase()
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word))
-}
+/** Whether the words of a search are somewhere in what is known of the option. */
+const matches = (item: ConfigItem, query: string, language: Language): boolean =>
+  matchRank([nameOf(item.key, language), item.key, item.env, aboutOf(item, language)].join(' '), query) !== null

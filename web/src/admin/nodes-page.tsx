@@ -52,7 +52,7 @@ function NodeCard({ node }: { node: AdminNode }) {
     { name: t('admin.node.hotRooms'), value: count(node.hotRooms, language) },
   ]
   return (
-    <li className="rounded-2xl border border-line bg-surface p-4 wide:p-5">
+    <li className="card p-4 wide:p-5">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <h4 className="min-w-0 truncate font-bold">{node.name}</h4>
         <Chip tone={node.state === 'draining' ? 'danger' : 'calm'}>{t(`admin.node.${node.state}`)}</Chip>

@@ -64,7 +64,7 @@ function Holdings({ summary }: { summary: Summary }) {
       )}
       <dl className="mb-4 grid grid-cols-2 gap-3 wide:grid-cols-4">
         {tiles.map((tile) => (
-          <div key={tile.name} className="flex min-w-0 flex-col rounded-2xl border border-line bg-surface p-4">
+          <div key={tile.name} className="card flex min-w-0 flex-col p-4">
             <dt className="text-[0.875rem] font-semibold text-soft">{tile.name}</dt>
             <dd className="mt-0.5 text-[1.375rem] leading-tight font-bold tracking-tight tabular-nums">{tile.value}</dd>
             {tile.note !== '' && <dd className="mt-1 text-[0.8125rem] text-faint">{tile.note}</dd>}
@@ -159,7 +159,7 @@ function Table({ minutes }: { minutes: ReturnType<typeof byMinute> }) {
       aria-label={t('admin.table')}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must scroll by keyboard too
       tabIndex={0}
-      className="mt-3 overflow-x-auto rounded-2xl border border-line bg-surface"
+      className="card mt-3 overflow-x-auto"
     >
       <table className="w-full text-end text-[0.875rem] tabular-nums">
         <caption className="sr-only">{t('admin.table')}</caption>

@@ -6,10 +6,11 @@ import { moment } from '../i18n/time.ts'
 import { useClient, YeoulError } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
 import { notify } from '../ui/notice.tsx'
+import { usePaged } from '../ui/paged.tsx'
 import { Empty } from '../ui/states.tsx'
 import { count } from './numbers.ts'
 import { PageHead } from './page-head.tsx'
-import { PagedList, usePaged } from './paged.tsx'
+import { PagedList } from './paged-list.tsx'
 
 /** Messages that were acknowledged from the fast log, and that the database then refused: nothing is lost while they wait here. */
 export function ParkedPage() {

@@ -1,31 +1,34 @@
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query'
 import type { AdminUser, Page } from '@yeoul/client'
-import { useDeferredValue, useState } from 'react'
+import { useState } from 'react'
+import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
 import { shortDay } from '../i18n/time.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { useClient, useMe } from '../session/client.ts'
 import { IconButton } from '../ui/button.tsx'
 import { Menu, MenuItem, MenuLine } from '../ui/menu.tsx'
+import { usePaged } from '../ui/paged.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { Empty } from '../ui/states.tsx'
+import { useSettled } from '../ui/use-settled.ts'
 import { ChangeUser, type UserChange } from './change-user.tsx'
 import { Chip, PageHead } from './page-head.tsx'
-import { PagedList, Row, usePaged } from './paged.tsx'
+import { PagedList, Row } from './paged-list.tsx'
 import { ResetPassword } from './reset-password.tsx'
-import { SearchBox } from './search-box.tsx'
 
 /** Every account of the server: who may sign in, who is an administrator. */
 export function UsersPage() {
   const { t } = useWords()
   const { api } = useClient()
   const [query, setQuery] = useState('')
-  const q = useDeferredValue(query.trim())
+  const q = useSettled(query.trim().slice(0, DISPLAY_NAME_LENGTH.max))
   const users = usePaged(['admin', 'users', q], (page) => api.admin.users({ ...page, ...(q !== '' && { q }) }))
   return (
     <div className="max-w-[56rem]">
       <PageHead title={t('admin.page.users')} lead={t('admin.users.lead')} />
       <div className="mb-4">
-        <SearchBox label={t('admin.users.search')} value={query} onChange={setQuery} />
+        <SearchBox className="max-w-[28rem]" label={t('admin.users.search')} value={query} onChange={setQuery} />
       </div>
       <PagedList
         list={users}

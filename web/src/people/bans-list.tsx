@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { Ban, Timeline } from '@yeoul/client'
 import { useEffect } from 'react'
 import { useWords } from '../i18n/index.ts'
@@ -6,6 +6,7 @@ import { when } from '../i18n/time.ts'
 import { useClient } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
 import { notify } from '../ui/notice.tsx'
+import { NextPage, usePaged } from '../ui/paged.tsx'
 import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
 import { Avatar } from './avatar.tsx'
 import { useName } from './users.ts'
@@ -16,13 +17,7 @@ export function BansList({ timeline }: { timeline: Timeline }) {
   const { api } = useClient()
   const queries = useQueryClient()
   const { room } = timeline
-  const bans = useInfiniteQuery({
-    queryKey: ['bans', room],
-    queryFn: ({ pageParam }) => api.bans(room, { limit: 50, ...(pageParam !== null && { cursor: pageParam }) }),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
-    staleTime: 0,
-  })
+  const { query: bans, items: listed } = usePaged(['bans', room], (page) => api.bans(room, page))
   useEffect(
     () =>
       timeline.onEvent((event) => {
@@ -31,10 +26,9 @@ export function BansList({ timeline }: { timeline: Timeline }) {
       }),
     [timeline, queries, room],
   )
-  const listed = bans.data?.pages.flatMap((page) => page.items) ?? []
 
   if (bans.isPending) return <SkeletonRows count={3} label={t('ui.loading')} />
-  if (bans.isError) return <Failed error={bans.error} onRetry={() => void bans.refetch()} />
+  if (bans.isError && listed.length === 0) return <Failed error={bans.error} onRetry={() => void bans.refetch()} />
   if (listed.length === 0) return <Empty icon="check" title={t('people.bans.none')} />
   return (
     <div className="safe-bottom min-h-0 flex-1 overflow-y-auto pt-1">
@@ -43,11 +37,7 @@ export function BansList({ timeline }: { timeline: Timeline }) {
           <BanRow key={ban.user} room={room} ban={ban} />
         ))}
       </ul>
-      {bans.hasNextPage && (
-        <Button look="plain" className="mx-auto mt-2 flex" onClick={() => void bans.fetchNextPage()}>
-          {t('find.more')}
-        </Button>
-      )}
+      <NextPage query={bans} />
     </div>
   )
 }

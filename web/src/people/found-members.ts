@@ -1,13 +1,12 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Member, MembersSnapshot, Timeline } from '@yeoul/client'
 import { useEffect, useMemo } from 'react'
+import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
 import { bestRank, matchRank } from '../search/match.ts'
 import { useClient, useLive } from '../session/client.ts'
 import { useSettled } from '../ui/use-settled.ts'
 
 const SHOWN = 100
-const PAUSE_MS = 200
-const LONGEST = 64
 
 interface Found {
   /** null when nothing is looked for. */
@@ -21,7 +20,7 @@ interface Found {
 export function useFoundMembers(timeline: Timeline, { members, complete }: MembersSnapshot, words: string): Found {
   const { api, users } = useClient()
   const known = useLive(users)
-  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
+  const asked = useSettled(words.slice(0, DISPLAY_NAME_LENGTH.max))
   const looks = words !== ''
   useEffect(() => {
     if (looks) users.load(members.map(({ user }) => user)).catch(() => {})
@@ -48,6 +47,6 @@ export function useFoundMembers(timeline: Timeline, { members, complete }: Membe
     ranked.sort((a, b) => Number(b.member.online) - Number(a.member.online) || a.rank - b.rank)
     return ranked.slice(0, SHOWN).map(({ member }) => member)
   }, [looks, members, complete, data, known, words])
-  const looking = looks && !complete && (asked !== words.slice(0, LONGEST) || isFetching)
+  const looking = looks && !complete && (asked !== words.slice(0, DISPLAY_NAME_LENGTH.max) || isFetching)
   return { members: found, looking, error: looks && !complete ? error : null, retry: () => void refetch() }
 }

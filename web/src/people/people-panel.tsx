@@ -2,14 +2,16 @@ import type { RoomListEntry, Timeline } from '@yeoul/client'
 import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { Button, IconButton } from '../ui/button.tsx'
-import { inputLook } from '../ui/field.tsx'
+import { Choice } from '../ui/choice.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { BansList } from './bans-list.tsx'
 import { InvitePeople } from './invite-people.tsx'
 import { PeopleList } from './people-list.tsx'
 
 /** A search box earns its place once the list is longer than a screen. */
 const SEARCHABLE = 12
+const PARTS = ['members', 'bans'] as const
 
 interface PeoplePanelProps {
   entry: RoomListEntry
@@ -23,7 +25,7 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
   const { room, membership } = entry
   const [query, setQuery] = useState('')
   const [inviting, setInviting] = useState(false)
-  const [part, setPart] = useState<'members' | 'bans'>('members')
+  const [part, setPart] = useState<(typeof PARTS)[number]>('members')
   const governs = room.kind !== 'direct' && membership.role !== 'member'
   const shown = governs ? part : 'members'
 
@@ -50,20 +52,15 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
         <IconButton icon="close" label={t('people.close')} onClick={onClose} />
       </header>
       {governs && (
-        <div className="flex shrink-0 gap-1.5 px-4 pt-3">
-          {(['members', 'bans'] as const).map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === shown}
-              onClick={() => setPart(each)}
-              className="h-8 rounded-full bg-sunk px-3 text-[0.8125rem] font-semibold text-soft transition-colors hover:bg-accent-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11 touch:px-4"
-            >
-              {t(`people.part.${each}`)}
-            </button>
-          ))}
+        <div className="flex shrink-0 items-center gap-1.5 px-4 pt-3">
+          <Choice
+            label={t('people.part')}
+            value={shown}
+            choices={PARTS.map((value) => ({ value, label: t(`people.part.${value}`) }))}
+            onChoose={(chosen) => setPart(chosen)}
+          />
           {room.kind === 'group' && (
-            <Button look="plain" small className="ms-auto h-8! px-2.5!" onClick={() => setInviting(true)}>
+            <Button look="plain" small className="ms-auto px-2.5!" onClick={() => setInviting(true)}>
               <Icon name="plus" className="size-4" />
               {t('room.invite')}
             </Button>
@@ -72,14 +69,7 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
       )}
       {shown === 'members' && room.memberCount >= SEARCHABLE && (
         <div className="shrink-0 px-4 pt-3 pb-1">
-          <input
-            type="search"
-            value={query}
-            onChange={(event) => setQuery(event.target.value)}
-            aria-label={t('people.search')}
-            placeholder={t('people.search')}
-            className={`${inputLook} h-10 text-[0.9375rem] touch:h-11`}
-          />
+          <SearchBox small label={t('people.search')} value={query} onChange={setQuery} />
         </div>
       )}
       {shown === 'members' ? (

@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
 import { useState } from 'react'
+import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
 import { bestRank, matchRank } from '../search/match.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
@@ -12,8 +13,6 @@ import { Avatar } from './avatar.tsx'
 /** Rooms whose members are offered: the liveliest ones are where one's people are. */
 const ROOMS_ASKED = 8
 const OFFERED = 50
-const PAUSE_MS = 250
-const LONGEST = 64
 
 interface PeoplePickerProps {
   chosen: readonly string[]
@@ -86,7 +85,7 @@ export function PeoplePicker({ chosen, single = false, without, onChange }: Peop
 /** Those whom the server finds by `words`; until it answered, those found before. */
 function useFound(words: string): User[] {
   const client = useClient()
-  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
+  const asked = useSettled(words.slice(0, DISPLAY_NAME_LENGTH.max))
   const { data } = useQuery({
     queryKey: ['found', asked],
     enabled: asked !== '',

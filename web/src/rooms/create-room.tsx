@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { CAPACITY_MAX, TITLE_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
 import { PeoplePicker } from '../people/people-picker.tsx'
+import { directRoom } from '../people/talk-to.ts'
 import { go, linkTo } from '../route.ts'
 import { useClient } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
@@ -25,9 +26,10 @@ export function CreateRoom({ kind, onClose }: { kind: CreateKind; onClose(): voi
   const badCapacity = capacityOf(capacity) === null
   const create = useMutation({
     mutationFn: async () => {
+      if (kind === 'direct') return directRoom(client, people[0]!)
       const room = await client.api.createRoom({
         kind,
-        title: kind === 'direct' ? '1:1' : title.trim(),
+        title: title.trim(),
         ...(capacity !== '' && kind === 'open' && { capacity: Number(capacity) }),
         ...(people.length > 0 && { memberIds: [...people] }),
       })

@@ -1,18 +1,16 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { TITLE_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
 import { go, linkTo } from '../route.ts'
 import { useClient } from '../session/client.ts'
 import { Button, IconButton } from '../ui/button.tsx'
-import { inputLook } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { NextPage, usePaged } from '../ui/paged.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
 import { useSettled } from '../ui/use-settled.ts'
 import { CreateRoom } from './create-room.tsx'
 import { OpenRoom } from './open-room.tsx'
-
-const PAUSE_MS = 200
 
 /** All open rooms of the server: search, join, or make one. */
 export function FindRooms() {
@@ -20,16 +18,8 @@ export function FindRooms() {
   const { api } = useClient()
   const [query, setQuery] = useState('')
   const [creating, setCreating] = useState(false)
-  const q = useSettled(query.trim().slice(0, TITLE_LENGTH.max), PAUSE_MS)
-  const found = useInfiniteQuery({
-    queryKey: ['open-rooms', q],
-    queryFn: ({ pageParam }) => api.openRooms({ q, limit: 50, ...(pageParam !== null && { cursor: pageParam }) }),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
-    staleTime: 0,
-    placeholderData: (before) => before,
-  })
-  const rooms = found.data?.pages.flatMap((page) => page.items) ?? []
+  const q = useSettled(query.trim().slice(0, TITLE_LENGTH.max))
+  const { query: found, items: rooms } = usePaged(['open-rooms', q], (page) => api.openRooms({ q, ...page }))
 
   return (
     <div className="flex min-h-0 flex-1 flex-col bg-paper">
@@ -42,18 +32,11 @@ export function FindRooms() {
         </Button>
       </header>
       <div className="px-4 pb-3 wide:px-6">
-        <input
-          type="search"
-          value={query}
-          onChange={(event) => setQuery(event.target.value)}
-          aria-label={t('find.placeholder')}
-          placeholder={t('find.placeholder')}
-          className={inputLook}
-        />
+        <SearchBox label={t('find.placeholder')} value={query} onChange={setQuery} />
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-4 pb-6 wide:px-6">
         {found.isPending && <SkeletonRows count={5} label={t('ui.loading')} />}
-        {found.isError && <Failed error={found.error} onRetry={() => void found.refetch()} />}
+        {found.isError && rooms.length === 0 && <Failed error={found.error} onRetry={() => void found.refetch()} />}
         {found.isSuccess && rooms.length === 0 && (
           <Empty icon="wave" title={q === '' ? t('find.empty') : t('find.none', { query: q })}>
             <Button small onClick={() => setCreating(true)}>
@@ -66,11 +49,7 @@ export function FindRooms() {
             <OpenRoom key={room.id} room={room} />
           ))}
         </ul>
-        {found.hasNextPage && (
-          <Button look="plain" className="mx-auto mt-3 flex" onClick={() => void found.fetchNextPage()}>
-            {t('find.more')}
-          </Button>
-        )}
+        {rooms.length > 0 && <NextPage query={found} />}
       </div>
       {creating && <CreateRoom kind="open" onClose={() => setCreating(false)} />}
     </div>

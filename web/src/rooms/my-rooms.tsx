@@ -4,7 +4,8 @@ import { VList } from 'virtua'
 import { useWords } from '../i18n/index.ts'
 import { matchRank } from '../search/match.ts'
 import { useClient, useLive } from '../session/client.ts'
-import { inputLook } from '../ui/field.tsx'
+import { Choice } from '../ui/choice.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { NoRooms } from './no-rooms.tsx'
 import { useRoomNames } from './room-names.ts'
@@ -39,15 +40,13 @@ export function MyRooms({ user, current, onCreate }: MyRoomsProps) {
     <>
       {rooms.length >= MANY && (
         <div className="flex flex-col gap-2 px-4 pb-2">
-          <input
-            type="search"
-            value={query}
-            onChange={(event) => setQuery(event.target.value)}
-            aria-label={t('rooms.search')}
-            placeholder={t('rooms.search')}
-            className={`${inputLook} h-10 text-[0.9375rem] touch:h-11`}
+          <SearchBox small label={t('rooms.search')} value={query} onChange={setQuery} />
+          <Choice
+            label={t('rooms.filter')}
+            value={filter}
+            choices={FILTERS.map((value) => ({ value, label: t(`rooms.filter.${value}`) }))}
+            onChoose={(chosen) => setFilter(chosen)}
           />
-          <FilterChoice filter={filter} onChoose={setFilter} />
         </div>
       )}
       <nav aria-label={t('rooms.title')} className="min-h-0 flex-1">
@@ -62,26 +61,6 @@ export function MyRooms({ user, current, onCreate }: MyRoomsProps) {
         )}
       </nav>
     </>
-  )
-}
-
-function FilterChoice({ filter, onChoose }: { filter: Filter; onChoose(filter: Filter): void }) {
-  const { t } = useWords()
-  return (
-    <fieldset className="flex gap-1.5">
-      <legend className="sr-only">{t('rooms.filter')}</legend>
-      {FILTERS.map((each) => (
-        <button
-          key={each}
-          type="button"
-          aria-pressed={each === filter}
-          onClick={() => onChoose(each)}
-          className="h-8 rounded-full bg-sunk px-3 text-[0.8125rem] font-semibold text-soft transition-colors hover:bg-accent-soft aria-pressed:bg-accent aria-pressed:text-on-accent touch:h-11 touch:px-4"
-        >
-          {t(`rooms.filter.${each}`)}
-        </button>
-      ))}
-    </fieldset>
   )
 }
 

@@ -6,8 +6,8 @@ import { go, linkTo } from '../route.ts'
 import { useClient, YeoulError } from '../session/client.ts'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Empty, Failed, SkeletonRows } from '../ui/states.tsx'
-import { isFull } from './full.ts'
 import { useJoin } from './join.ts'
+import { isFull, sizeWords } from './size.ts'
 
 /** A room that I am not in: what it is, and whether I can come in. */
 export function RoomPreview({ id }: { id: string }) {
@@ -51,11 +51,7 @@ function Card({ room, onLookAgain }: { room: SeenRoom; onLookAgain(): void }) {
       <h2 className="mt-3 text-[1.375rem] leading-snug font-bold tracking-tight [overflow-wrap:anywhere]">
         {room.title}
       </h2>
-      <p className="text-[0.9375rem] text-soft">
-        {room.capacity === null
-          ? t('rooms.members', { count: room.memberCount })
-          : t('rooms.membersOf', { count: room.memberCount, capacity: room.capacity })}
-      </p>
+      <p className="text-[0.9375rem] text-soft">{sizeWords(room, t)}</p>
       <p className={`text-[0.9375rem] ${state === 'body' ? 'text-soft' : 'font-semibold text-ink'}`}>
         {t(`room.preview.${state}`)}
       </p>

@@ -51,9 +51,11 @@ export function Welcome({ user }: { user: User }) {
                 ))}
               </ul>
               {open.data.nextCursor !== null && (
-                <Button look="plain" className="mx-auto mt-3 flex" onClick={() => go(linkTo.find)}>
-                  {t('welcome.all')}
-                </Button>
+                <div className="mt-3 text-center">
+                  <Button look="plain" onClick={() => go(linkTo.find)}>
+                    {t('welcome.all')}
+                  </Button>
+                </div>
               )}
             </>
           )}
@@ -82,7 +84,7 @@ function FirstRoom() {
     if (!missing) create.mutate()
   }
   return (
-    <form noValidate onSubmit={submit} className="space-y-4 rounded-3xl border border-line bg-surface p-5">
+    <form noValidate onSubmit={submit} className="card space-y-4 p-5">
       <Field
         label={t('welcome.room')}
         maxLength={TITLE_LENGTH.max}
@@ -117,12 +119,12 @@ function SignUpLink() {
     )
   }
   return (
-    <div className="mt-5 flex flex-wrap items-center gap-2 rounded-2xl bg-sunk p-3 ps-4">
+    <div className="card mt-5 flex flex-wrap items-center gap-x-4 gap-y-2.5 px-5 py-4">
       <div className="min-w-0 flex-1 basis-48">
         <p className="text-[0.8125rem] font-semibold text-soft">{t('welcome.address')}</p>
         <p className="text-[0.9375rem] [overflow-wrap:anywhere]">{address}</p>
       </div>
-      <Button look="plain" small onClick={() => void copyText(address, t)}>
+      <Button look="quiet" small onClick={() => void copyText(address, t)}>
         <Icon name="link" className="size-4.5" />
         {t('room.copyLink')}
       </Button>

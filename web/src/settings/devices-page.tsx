@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import type { SignedInDevice } from '@yeoul/client'
 import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
@@ -8,11 +8,11 @@ import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/dialog.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { notify } from '../ui/notice.tsx'
+import { NextPage, usePaged } from '../ui/paged.tsx'
 import { PagePart } from '../ui/pages.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
 import { deviceName } from './device-name.ts'
 
-const PAGE = 50
 /** Access tokens are renewed about every twelve minutes: what was used since then may well be in use. */
 const RECENT_MS = 15 * 60_000
 
@@ -21,34 +21,23 @@ export function DevicesPage() {
   const { t } = useWords()
   const { api } = useClient()
   const [ending, setEnding] = useState<SignedInDevice | 'others' | null>(null)
-  const found = useInfiniteQuery({
-    queryKey: ['devices'],
-    queryFn: ({ pageParam }) => api.sessions({ limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) }),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
-    staleTime: 0,
-  })
+  const { query: found, items: devices } = usePaged(['devices'], (page) => api.sessions(page))
   if (found.data === undefined) {
     if (found.isError) return <Failed error={found.error} onRetry={() => found.refetch()} />
     return <SkeletonRows count={3} label={t('ui.loading')} />
   }
-  const devices = found.data.pages.flatMap(({ items }) => items)
   const current = devices.find((device) => device.current)
   const others = devices.filter((device) => !device.current).sort((a, b) => b.lastUsedAt - a.lastUsedAt)
 
   return (
     <PagePart title={t('settings.page.devices')} lead={t('devices.lead')}>
-      <ul className="divide-y divide-line overflow-hidden rounded-2xl bg-surface">
+      <ul className="card divide-y divide-line">
         {current && <DeviceRow device={current} />}
         {others.map((device) => (
           <DeviceRow key={device.id} device={device} onEnd={() => setEnding(device)} />
         ))}
       </ul>
-      {found.hasNextPage && (
-        <Button look="quiet" className="mt-3 w-full" onClick={() => found.fetchNextPage()}>
-          {t('devices.more')}
-        </Button>
-      )}
+      {found.hasNextPage && <NextPage query={found} />}
       {others.length > 0 ? (
         <Button look="quiet" className="mt-5" onClick={() => setEnding('others')}>
           <Icon name="leave" />

@@ -9,11 +9,11 @@ import { useRoomTitle } from '../rooms/room-title.ts'
 import { linkTo } from '../route.ts'
 import { useClient, useLive } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
+import { Choice } from '../ui/choice.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { PagePart } from '../ui/pages.tsx'
 import { Toggle } from '../ui/toggle.tsx'
 import { useSettings } from './settings.ts'
-import { Switch } from './switches.tsx'
 
 addWords(notifications)
 
@@ -42,7 +42,7 @@ function OnThisDevice() {
   }
 
   return (
-    <div className="divide-y divide-line rounded-2xl border border-line bg-paper px-4 py-1">
+    <div className="card divide-y divide-line px-4 py-1">
       <Toggle
         label={t('notifications.show')}
         lead={t('notifications.show.lead')}
@@ -91,7 +91,7 @@ function Rooms() {
   return (
     <PagePart title={t('notifications.rooms')} lead={lead}>
       {own.length > 0 && (
-        <ul className="divide-y divide-line rounded-2xl border border-line bg-paper px-4">
+        <ul className="card divide-y divide-line px-4">
           {own.map((entry) => (
             <RoomLevel key={entry.room.id} entry={entry} />
           ))}
@@ -113,7 +113,7 @@ function RoomLevel({ entry }: { entry: RoomListEntry }) {
         <RoomMark room={room} title={title} />
         <span className="min-w-0 truncate font-semibold">{title}</span>
       </a>
-      <Switch label={t('notifications.level', { title })} value={membership.notify} choices={levels} onChoose={set} />
+      <Choice label={t('notifications.level', { title })} value={membership.notify} choices={levels} onChoose={set} />
     </li>
   )
 }

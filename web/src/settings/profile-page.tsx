@@ -72,7 +72,7 @@ function NameForm({ user }: { user: User }) {
 function Preview({ id, name }: { id: string; name: string }) {
   const { t, language } = useWords()
   return (
-    <div className="flex items-center gap-4 rounded-2xl bg-surface p-4" data-preview>
+    <div className="card flex items-center gap-4 p-4" data-preview>
       <Avatar id={id} name={name} size="large" />
       <div className="min-w-0">
         <p className="flex items-baseline gap-2">
@@ -88,7 +88,7 @@ function Preview({ id, name }: { id: string; name: string }) {
 function Facts({ user }: { user: User }) {
   const { t, language } = useWords()
   return (
-    <dl className="divide-y divide-line overflow-hidden rounded-2xl bg-surface">
+    <dl className="card divide-y divide-line">
       <Fact label={t('auth.username')} value={`@${user.username}`} note={t('profile.username.lead')} />
       <Fact label={t('profile.role')} value={t(`profile.role.${user.role ?? 'user'}`)} />
       <Fact label={t('profile.since')} value={shortDay(user.createdAt, language)} />

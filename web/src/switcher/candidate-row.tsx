@@ -1,7 +1,7 @@
 import { useWords } from '../i18n/index.ts'
 import { Avatar } from '../people/avatar.tsx'
-import { isFull } from '../rooms/full.ts'
 import { MutedSign, RoomBadges } from '../rooms/room-badges.tsx'
+import { isFull, sizeWords } from '../rooms/size.ts'
 import { Icon } from '../ui/icon.tsx'
 import type { Candidate } from './candidates.ts'
 
@@ -42,9 +42,7 @@ export function CandidateRow({ id, candidate, chosen, onChoose, onOpen }: Candid
         )}
         {candidate.kind === 'open' && (
           <span className="block truncate text-[0.8125rem] leading-snug text-faint">
-            {candidate.room.capacity === null
-              ? t('rooms.members', { count: candidate.room.memberCount })
-              : t('rooms.membersOf', { count: candidate.room.memberCount, capacity: candidate.room.capacity })}
+            {sizeWords(candidate.room, t)}
           </span>
         )}
       </span>

@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Room, RoomListEntry, User } from '@yeoul/client'
 import { useMemo } from 'react'
+import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
 import { useRoomNames } from '../rooms/room-names.ts'
 import { bestRank, matchRank, type Rank } from '../search/match.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
@@ -18,8 +19,6 @@ export interface Group {
 
 /** More are found by typing more. */
 const MOST = { rooms: 30, people: 10, open: 10 } as const
-const PAUSE_MS = 180
-const LONGEST = 64
 
 /** What the words may mean: my own rooms at once, then people and open rooms as the server finds them. */
 export function useCandidates(query: string, current: string | undefined): { groups: Group[]; looking: boolean } {
@@ -99,7 +98,7 @@ function ranked<T>(all: readonly T[], rank: (each: T) => Rank | null): T[] {
 
 function useServer(words: string): { people: readonly User[]; open: readonly Room[]; looking: boolean } {
   const { api } = useClient()
-  const asked = useSettled(words.slice(0, LONGEST), PAUSE_MS)
+  const asked = useSettled(words.slice(0, DISPLAY_NAME_LENGTH.max))
   const { data, isFetching } = useQuery({
     queryKey: ['switcher', asked],
     enabled: asked !== '',
@@ -110,7 +109,7 @@ function useServer(words: string): { people: readonly User[]; open: readonly Roo
     },
   })
   const { people, open } = words === '' || data === undefined ? NOTHING : data
-  return { people, open, looking: words !== '' && (asked !== words.slice(0, LONGEST) || isFetching) }
+  return { people, open, looking: words !== '' && (asked !== words.slice(0, DISPLAY_NAME_LENGTH.max) || isFetching) }
 }
 
 const NOTHING: { people: readonly User[]; open: readonly Room[] } = { people: [], open: [] }

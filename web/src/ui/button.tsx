@@ -3,7 +3,7 @@ import { Icon, type IconName } from './icon.tsx'
 
 const looks = {
   primary: 'bg-accent text-on-accent hover:bg-accent-deep disabled:opacity-55',
-  quiet: 'bg-sunk text-ink hover:bg-accent-soft disabled:opacity-55',
+  quiet: 'bg-quiet text-ink hover:bg-accent-soft disabled:opacity-55',
   danger: 'bg-danger text-surface hover:brightness-110 disabled:opacity-55',
   plain: 'text-accent hover:bg-accent-soft disabled:opacity-55',
 } as const

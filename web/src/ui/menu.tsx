@@ -1,5 +1,6 @@
 import { DropdownMenu } from 'radix-ui'
 import type { ReactElement, ReactNode } from 'react'
+import type { ChoiceProps } from './choice.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
 interface MenuProps {
@@ -49,15 +50,8 @@ export function MenuItem({ icon, danger = false, onSelect, children }: MenuItemP
   )
 }
 
-interface MenuChoiceProps<T extends string> {
-  label: string
-  value: T
-  choices: readonly { value: T; label: string }[]
-  onChoose(value: T): void
-}
-
 /** One of a few, inside a menu; the menu stays open. */
-export function MenuChoice<T extends string>({ label, value, choices, onChoose }: MenuChoiceProps<T>) {
+export function MenuChoice<T extends string>({ label, value, choices, onChoose }: ChoiceProps<T>) {
   return (
     <DropdownMenu.Group>
       <DropdownMenu.Label className="px-3 pt-2 pb-1 text-[0.8125rem] font-semibold text-faint">

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'react'
 
-/** A value once it has rested for `ms`: what somebody types, a syllable being composed included, is asked for when they pause. */
-export function useSettled<T>(value: T, ms: number): T {
-  const [settled, setSettled] = useState(value)
+const PAUSE_MS = 200
+
+/** What somebody types, a syllable being composed included, once they pause: so often is the server asked. */
+export function useSettled(words: string): string {
+  const [settled, setSettled] = useState(words)
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms)
+    const timer = setTimeout(() => setSettled(words), PAUSE_MS)
     return () => clearTimeout(timer)
-  }, [value, ms])
+  }, [words])
   return settled
 }

@@ -80,5 +80,4 @@ export const account = {
   },
   'devices.endedOthers': { en: 'All other devices were signed out.', ko: '다른 기기를 모두 로그아웃했습니다.' },
   'devices.alone': { en: 'You are signed in nowhere else.', ko: '다른 곳에는 로그인되어 있지 않습니다.' },
-  'devices.more': { en: 'Show more', ko: '더 보기' },
 } as const

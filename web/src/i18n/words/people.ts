@@ -31,6 +31,7 @@ export const people = {
     en: 'Nobody here is called “{query}”.',
     ko: '이름에 ‘{query}’[이/가] 들어간 참여자가 없습니다.',
   },
+  'people.part': { en: 'Which people', ko: '보여 줄 사람' },
   'people.part.members': { en: 'Members', ko: '참여자' },
   'people.part.bans': { en: 'Banned', ko: '차단됨' },
   'people.bans.none': { en: 'Nobody is banned', ko: '차단한 사람이 없습니다' },

@@ -98,7 +98,6 @@ export const rooms = {
     ko: '제목에 ‘{query}’[이/가] 들어간 오픈 대화방이 없습니다.',
   },
   'find.make': { en: 'Make a room', ko: '대화방 만들기' },
-  'find.more': { en: 'Show more', ko: '더 보기' },
   'create.open.title': { en: 'New open room', ko: '새 오픈 대화방' },
   'create.open.lead': {
     en: 'Everyone on this server can find it and join.',

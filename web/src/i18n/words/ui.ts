@@ -4,6 +4,7 @@ export const ui = {
   'ui.save': { en: 'Save', ko: '저장' },
   'ui.retry': { en: 'Try again', ko: '다시 시도' },
   'ui.loading': { en: 'Loading…', ko: '불러오는 중…' },
+  'ui.more': { en: 'Show more', ko: '더 보기' },
   'ui.failed': { en: 'That did not load.', ko: '불러오지 못했습니다.' },
   'ui.crashed': {
     en: 'The page ran into a fault of its own. Reload it; nothing that was sent is lost.',

@@ -54,9 +54,12 @@ class IndexedDbOutbox implements OutboxStorage {
     await take((holder) => !living.has(holder))
 
     // What a living page holds becomes free when it ends, which is when its lock is granted here.
+    const awaited = new Set([this.#holder])
     const waitFor = (holder: string) => {
-      if (holder === this.#holder || claim.signal.aborted) return
-      locks.request(LOCK + holder, { signal: claim.signal }, () => take((each) => each === holder)).catch(() => {}) // Aborted: another user signed in, or this page ends.
+      if (awaited.has(holder) || claim.signal.aborted) return
+      awaited.add(holder)
+      // Aborted: another user signed in, or this page ends.
+      locks.request(LOCK + holder, { signal: claim.signal }, () => take((each) => each === holder)).catch(() => {})
     }
     for (const { name } of held) if (name.startsWith(LOCK)) waitFor(name.slice(LOCK.length))
     this.#listen(waitFor)
@@ -177,8 +180,8 @@ class IndexedDbOutbox implements OutboxStorage {
     for (const key of this.#oldKeys(user)) {
       const text = this.#host.localStorage!.getItem(key)
       if (text === null || (await this.#open()) === null) continue
-      const { status: _, ...message } = JSON.parse(text)
-      await this.#write((store) => store.put({ ...message, user, holder: '' }))
+      const message = oldMessageOf(text)
+      if (message !== null) await this.#write((store) => store.put({ ...message, user, holder: '' }))
       this.#host.localStorage!.removeItem(key)
     }
   }
@@ -191,6 +194,18 @@ class IndexedDbOutbox implements OutboxStorage {
       // The browser forbids storage altogether.
       return []
     }
+  }
+}
+
+/** null when it is damaged: nobody can send it any more, and it must not keep the others from being sent. */
+function oldMessageOf(text: string): StoredMessage | null {
+  try {
+    const { status: _, ...message } = JSON.parse(text)
+    return [message.room, message.clientMessageId, message.body].every((part) => typeof part === 'string')
+      ? message
+      : null
+  } catch {
+    return null
   }
 }
 

@@ -202,12 +202,14 @@ test('who signs in next at the same browser neither sees nor sends what another 
   await gil.context.close()
 })
 
-test('what an older version left in Web Storage goes out, and its place there is empty', async () => {
+test('what an older version left in Web Storage goes out, beside what is damaged there, and its place is empty', async () => {
   const ira = await house.visit('ira', 'Ira')
   const room = await makeRoom('Moved', ira)
   const clientMessageId = '01900000-0000-7000-8000-000000000001'
   const left = { room, clientMessageId, body: 'from before', createdAt: Date.now(), status: 'queued' }
   await ira.page.evaluate(([key, text]) => (globalThis as never as { localStorage: Map<string, string> & { setItem(k: string, v: string): void } }).localStorage.setItem(key!, text!), [`yeoul.outbox.${ira.id}.${clientMessageId}`, JSON.stringify(left)]) // biome-ignore format: one call
+  for (const [i, damaged] of ['{"room":', 'null', '{"body":1}'].entries())
+    await ira.page.evaluate(`localStorage.setItem('yeoul.outbox.${ira.id}.0${i}', '${damaged}')`)
   await ira.page.reload()
   await enter(ira.page, 'Moved')
   await arrived(ira.page, 'from before').waitFor()

@@ -4,6 +4,7 @@
  * Everything that changes is a `Live<T>`: an immutable snapshot and a way to hear of the next one, in the shape that React's
  * `useSyncExternalStore(live.subscribe, live.getSnapshot)` takes. Both functions may be passed around unbound.
  */
+import type { RoomNow } from '../../src/protocol/frames.ts'
 import type { Limits } from '../../src/protocol/limits.ts'
 import type {
   LeaveReason,
@@ -307,6 +308,8 @@ export interface RoomMembers extends Live<MembersSnapshot> {
 // Bare feeds
 
 export interface FeedHandlers {
+  /** Before `reset`, or before the events that were missed: what the room is at `at`, to which those events lead. */
+  subscribed?(now: RoomNow, at: Position): void
   /** Begin anew from this page: the first answer without `from`, and whenever a hole could not be filled. */
   reset(page: { messages: Message[]; notices?: Notice[]; position: Position }): void
   /** Each event exactly once, in rising seq without a hole, after `reset` or `from`. Keep `position` to go on from later. */

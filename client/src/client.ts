@@ -154,6 +154,7 @@ export function createClient(options: ClientOptions): Client {
     marks,
     me: () => me,
     openFeed,
+    subscribed: rooms.subscribed.bind(rooms),
     seen: rooms.seen.bind(rooms),
     read: rooms.read.bind(rooms),
     release,

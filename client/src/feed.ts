@@ -142,6 +142,8 @@ export class RoomFeed implements Feed {
   }
 
   #subscribed(answer: Answers['subscribe'], asked: Position | null): void {
+    const { now, head, position } = answer
+    if (now !== undefined) this.#run(() => this.#handlers.subscribed?.(now, { epoch: position.epoch, seq: head }))
     if (!answer.recovered) {
       this.#leftBy = null
       this.#position = answer.position

@@ -1,3 +1,4 @@
+export type * from '../../src/protocol/facts.ts'
 export type * from '../../src/protocol/frames.ts'
 export type { Limits } from '../../src/protocol/limits.ts'
 export type * from '../../src/protocol/model.ts'

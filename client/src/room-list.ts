@@ -1,13 +1,13 @@
-import type { HeadEntry } from '../../src/protocol/frames.ts'
-import { PAGE_LIMIT, UNREAD_MENTIONS_MAX } from '../../src/protocol/limits.ts'
-import { applyEvent, messageOf } from '../../src/protocol/message.ts'
-import type { Membership, Message, NotifyLevel, Room, RoomEvent, RoomSummary } from '../../src/protocol/model.ts'
+import type { HeadEntry, RoomNow } from '../../src/protocol/frames.ts'
+import { PAGE_LIMIT } from '../../src/protocol/limits.ts'
+import type { NotifyLevel, Position, RoomEvent, RoomSummary } from '../../src/protocol/model.ts'
 import type { Mention, RoomList, RoomListEntry, RoomListSnapshot } from './api.ts'
 import type { Api } from './api-http.ts'
 import type { KeptConnection } from './connection.ts'
 import { asYeoulError, type YeoulError } from './errors.ts'
 import { LiveValue } from './live.ts'
 import { backoff, type Surroundings } from './platform.ts'
+import { type Entry, entryOf, shownOf, withEvent, withHead, withMention, withNow, withRead } from './room-entry.ts'
 
 /** Rooms that are listed and watched, as the server's `limits.watched` allows by default. */
 const LISTED = 1_000
@@ -19,17 +19,6 @@ const SPREAD_MS = 15_000
 const LINGER_MS = 2_000
 /** After this long, coming back loads the list anew; before it, only when the rooms are others. */
 const FRESH_MS = 5 * 60_000
-
-interface Entry {
-  room: Room
-  membership: Membership
-  /** How many messages the room has had. */
-  n: number
-  /** The `n`s of messages that mention the user, rising; of those that were read some may still be here. */
-  mentions: readonly number[]
-  lastMessage: Message | null
-  peer?: string
-}
 
 /** All rooms of the user with their unread counts: listed over HTTP once, then kept live by `watch`. */
 export class LiveRoomList implements RoomList {
@@ -47,9 +36,11 @@ export class LiveRoomList implements RoomList {
   #me = ''
   #watching = false
   #loadedAt = Number.NEGATIVE_INFINITY
-  /** Heads that came while a list travelled. */
-  #heads: Map<string, HeadEntry> | null = null
+  /** What came while a list travelled, which may be older. */
+  #travelling: { heads: Map<string, HeadEntry>; removed: Set<string> } | null = null
   #loading: Promise<void> | null = null
+  /** The load that follows the one under way. */
+  #next: Promise<void> | null = null
   #attempt = 0
   #turn = 0
   #reloadTimer: unknown = null
@@ -87,7 +78,15 @@ export class LiveRoomList implements RoomList {
   }
 
   reload(): Promise<void> {
-    if (this.#loading !== null) return this.#loading
+    const turn = this.#turn
+    if (this.#loading === null) return this.#begin()
+    // What is under way may have been read before what the caller knows of.
+    this.#next ??= this.#loading.then(() => (turn === this.#turn ? this.#begin() : undefined))
+    return this.#next
+  }
+
+  #begin(): Promise<void> {
+    this.#next = null
     const loading = this.#load(this.#turn).finally(() => {
       if (this.#loading === loading) this.#loading = null
     })
@@ -107,10 +106,10 @@ export class LiveRoomList implements RoomList {
 
   heads(heads: HeadEntry[]): void {
     for (const head of heads) {
-      this.#heads?.set(head.room, head)
+      this.#travelling?.heads.set(head.room, head)
       const entry = this.#entries.get(head.room)
-      if (entry !== undefined) this.#entries.set(head.room, this.#withHead(entry, head))
-      else if (this.#heads === null) this.#reloadSoon()
+      if (entry !== undefined) this.#entries.set(head.room, withHead(entry, head, this.#me))
+      else if (this.#travelling === null) this.#reloadSoon()
     }
     this.#live.changed()
   }
@@ -120,7 +119,7 @@ export class LiveRoomList implements RoomList {
   }
 
   removed(room: string): void {
-    this.#heads?.delete(room)
+    this.#travelling?.removed.add(room)
     if (this.#entries.delete(room)) this.#live.changed()
   }
 
@@ -132,7 +131,15 @@ export class LiveRoomList implements RoomList {
       this.removed(room)
       return
     }
-    this.#entries.set(room, this.#withEvent(entry, event))
+    this.#entries.set(room, withEvent(entry, event, this.#me))
+    this.#live.changed()
+  }
+
+  /** A room was opened, or is caught up with: what it is by now. */
+  subscribed(room: string, now: RoomNow, at: Position): void {
+    const entry = this.#entries.get(room)
+    if (entry === undefined) return
+    this.#entries.set(room, withNow(entry, now, at))
     this.#live.changed()
   }
 
@@ -173,8 +180,9 @@ export class LiveRoomList implements RoomList {
     this.#turn++
     this.#stopTimers()
     this.#entries.clear()
-    this.#heads = null
+    this.#travelling = null
     this.#loading = null
+    this.#next = null
     this.#watching = false
     this.#state = 'idle'
     this.#error = undefined
@@ -206,12 +214,13 @@ export class LiveRoomList implements RoomList {
         return
       }
       this.#attempt = 0
-      const missed = this.#heads === null && answer.heads.some(({ room, n }) => n > (this.#entries.get(room)?.n ?? n))
+      const missed =
+        this.#travelling === null && answer.heads.some(({ room, n }) => n > (this.#entries.get(room)?.n ?? n))
       // Nobody told which of them mention the user. Many come back together: they do not ask together.
       if (missed) this.#reloadSoon(GATHER_MS + this.#around.random() * SPREAD_MS)
       this.heads(answer.heads)
       const there = new Set(answer.heads.map((head) => head.room))
-      const gone = this.#heads === null && [...this.#entries.keys()].some((room) => !there.has(room))
+      const gone = this.#travelling === null && [...this.#entries.keys()].some((room) => !there.has(room))
       if (gone) this.#reloadSoon()
     })
   }
@@ -237,7 +246,7 @@ export class LiveRoomList implements RoomList {
   }
 
   async #load(turn: number): Promise<void> {
-    this.#heads = new Map()
+    this.#travelling = { heads: new Map(), removed: new Set() }
     if (this.#state !== 'ready') this.#state = 'loading'
     this.#live.changed()
     try {
@@ -258,27 +267,21 @@ export class LiveRoomList implements RoomList {
       if (error.retryable)
         this.#reloadSoon(Math.max(error.retryAfterMs ?? 0, 1_000, backoff(this.#around, this.#attempt++)))
     } finally {
-      if (turn === this.#turn) this.#heads = null
+      if (turn === this.#turn) this.#travelling = null
       this.#live.changed()
     }
   }
 
   #take(summaries: RoomSummary[]): void {
-    const heads = this.#heads
     const before = new Map(this.#entries)
     this.#entries.clear()
-    for (const { room, membership, unread, unreadMentions = [], lastMessage, peer } of summaries) {
-      const n = membership.readN + unread
-      let entry: Entry = { room, membership, n, mentions: unreadMentions, lastMessage, ...(peer && { peer }) }
-      // What was heard live may be ahead of the page.
-      const old = before.get(room.id)
-      if (old !== undefined) {
-        if (isNewer(old.room, room)) entry = { ...old, mentions: unreadMentions }
-        entry.membership = { ...membership, ...ahead(old, membership) }
-        for (const heard of old.mentions) if (heard > n) entry = withMention(entry, heard)
-      }
-      const head = heads?.get(room.id)
-      this.#entries.set(room.id, head === undefined ? entry : this.#withHead(entry, head))
+    const { heads, removed } = this.#travelling!
+    for (const summary of summaries) {
+      const { id } = summary.room
+      if (removed.has(id)) continue
+      const entry = entryOf(summary, before.get(id))
+      const head = heads.get(id)
+      this.#entries.set(id, head === undefined ? entry : withHead(entry, head, this.#me))
     }
     this.#state = 'ready'
     this.#error = undefined
@@ -286,59 +289,10 @@ export class LiveRoomList implements RoomList {
     this.#loadedAt = this.#around.clock.now()
   }
 
-  #withHead(entry: Entry, head: HeadEntry): Entry {
-    const { position } = entry.room
-    let membership = entry.membership
-    if (head.readN !== undefined) membership = withRead(membership, 0, head.readN)
-    if (head.epoch === position.epoch && head.seq < position.seq) return { ...entry, membership }
-    const told = head.lastMessage
-    const lastMessage = told !== undefined && told.rev >= (entry.lastMessage?.rev ?? 0) ? told : entry.lastMessage
-    if (lastMessage?.sender === this.#me) membership = withRead(membership, lastMessage.seq, lastMessage.n)
-    return {
-      ...entry,
-      room: { ...entry.room, position: { epoch: head.epoch, seq: head.seq } },
-      membership,
-      n: head.n,
-      mentions:
-        lastMessage !== null && this.#isMentioned(lastMessage.sender, lastMessage.mentions)
-          ? withMention(entry, lastMessage.n).mentions
-          : entry.mentions,
-      lastMessage: told !== undefined && head.epoch !== position.epoch ? told : lastMessage,
-    }
-  }
-
-  #withEvent(entry: Entry, event: RoomEvent): Entry {
-    const { room } = entry
-    const isNew = event.seq > room.position.seq
-    const next: Entry = { ...entry, room: { ...room } }
-    if (isNew) next.room.position = { epoch: room.position.epoch, seq: event.seq }
-    if (event.type === 'message') {
-      if (event.n > entry.n) next.n = event.n
-      if (this.#isMentioned(event.actor, event.mentions ?? [])) next.mentions = withMention(entry, event.n).mentions
-      if (event.seq > (entry.lastMessage?.seq ?? 0)) next.lastMessage = messageOf(event)
-      if (event.actor === this.#me) next.membership = withRead(entry.membership, event.seq, event.n)
-    } else if (event.type === 'room') Object.assign(next.room, event.changes)
-    else if (event.type === 'join' && isNew) next.room.memberCount++
-    else if (event.type === 'leave' && isNew) next.room.memberCount--
-    else if (event.type === 'member' && event.user === this.#me)
-      next.membership = { ...entry.membership, role: event.role }
-    else if (entry.lastMessage !== null) next.lastMessage = applyEvent(entry.lastMessage, event)
-    return next
-  }
-
-  #isMentioned(sender: string, mentions: readonly string[]): boolean {
-    return sender !== this.#me && mentions.includes(this.#me)
-  }
-
   #shown(entry: Entry): RoomListEntry {
     let form = this.#forms.get(entry)
     if (form === undefined) {
-      const { room, membership, n, lastMessage, peer } = entry
-      const unread = Math.max(0, n - membership.readN)
-      const unreadMentions = entry.mentions.filter((number) => number > membership.readN)
-      const mentions = unreadMentions.length
-      const activeAt = lastMessage?.at ?? membership.joinedAt
-      form = { room, membership, unread, mentions, unreadMentions, lastMessage, activeAt, ...(peer && { peer }) }
+      form = shownOf(entry)
       this.#forms.set(entry, form)
     }
     return form
@@ -355,24 +309,4 @@ export class LiveRoomList implements RoomList {
     const base = { state: this.#state, rooms, unread, mentions }
     return this.#error === undefined ? base : { ...base, error: this.#error }
   }
-}
-
-function withRead(membership: Membership, seq: number, n: number): Membership {
-  if (n <= membership.readN) return membership
-  return { ...membership, readSeq: Math.max(membership.readSeq, seq), readN: n }
-}
-
-function withMention(entry: Entry, n: number): Entry {
-  if (entry.mentions.includes(n)) return entry
-  const mentions = [...entry.mentions, n].sort((a, b) => a - b).slice(-UNREAD_MENTIONS_MAX)
-  return { ...entry, mentions }
-}
-
-function isNewer(a: Room, b: Room): boolean {
-  return a.position.epoch === b.position.epoch && a.position.seq > b.position.seq
-}
-
-function ahead(old: Entry, membership: Membership): { readSeq: number; readN: number } {
-  const { readSeq, readN } = withRead(membership, old.membership.readSeq, old.membership.readN)
-  return { readSeq, readN }
 }

@@ -1,3 +1,4 @@
+import type { RoomNow } from '../../src/protocol/frames.ts'
 import type { LeaveReason, Message, Position, RoomEvent } from '../../src/protocol/model.ts'
 import type { Feed, FeedHandlers, Place, RoomMembers, Sending, SendOptions, Timeline, TimelineSnapshot } from './api.ts'
 import type { Api } from './api-http.ts'
@@ -29,7 +30,8 @@ export interface TimelineParts {
   /** The signed-in user's id; empty before the first connection. */
   me(): string
   openFeed(room: string, handlers: FeedHandlers, from: Position | null): Feed
-  /** Told of each event and of each own reading, for the list of rooms. */
+  /** Told of each beginning, each event and each own reading, for the list of rooms. */
+  subscribed(room: string, now: RoomNow, at: Position): void
   seen(room: string, event: RoomEvent): void
   read(room: string, seq: number, n: number): void
   /** One opening fewer. */
@@ -213,6 +215,7 @@ export class RoomTimeline implements Timeline {
 
   #handlers(): FeedHandlers {
     return {
+      subscribed: (now, at) => this.#parts.subscribed(this.room, now, at),
       reset: (page) => this.#reset(page),
       event: (event, position) => this.#event(event, position),
       state: (state) => {

@@ -1,3 +1,5 @@
+import { factsAfter, type RoomFacts } from '../protocol/facts.ts'
+import type { RoomNow } from '../protocol/frames.ts'
 import { applyEvent, messageOf } from '../protocol/message.ts'
 import type { MemberRole, Message, MessageEvent, RoomEvent, RoomKind } from '../protocol/model.ts'
 import { isNoticeEvent, type Notice, withNotice } from '../protocol/notice.ts'
@@ -26,7 +28,7 @@ interface Kept {
 export interface HotStart {
   id: string
   kind: RoomKind
-  memberCount: number
+  facts: RoomFacts
   epoch: number
   head: number
   n: number
@@ -47,9 +49,9 @@ export class HotRoom {
   readonly epoch: number
   /** Subscriptions that receive this room live, in no order. */
   readonly subscribers = new Set<Subscription>()
-  memberCount: number
   head: number
   n: number
+  #facts: RoomFacts
   /** What goes before and after an event to make a push of it. */
   readonly #prefix: string
   #messages: Message[]
@@ -69,7 +71,7 @@ export class HotRoom {
   constructor(start: HotStart) {
     this.id = start.id
     this.kind = start.kind
-    this.memberCount = start.memberCount
+    this.#facts = start.facts
     this.epoch = start.epoch
     this.head = start.head
     this.n = start.n
@@ -81,6 +83,9 @@ export class HotRoom {
   get tailLength(): number {
     return this.#tail.length
   }
+  get memberCount(): number {
+    return this.#facts.memberCount
+  }
   get live(): boolean {
     return this.subscribers.size > 0
   }
@@ -88,6 +93,7 @@ export class HotRoom {
   /** Takes the next event: `event.seq` is `head + 1`. Queues its push when somebody listens. */
   apply(event: RoomEvent, now: number): void {
     this.head = event.seq
+    this.#facts = factsAfter(this.#facts, event)
     const kept: Kept = { event, json: null }
     switch (event.type) {
       case 'message':
@@ -104,11 +110,9 @@ export class HotRoom {
         this.#touch(event.target, event)
         break
       case 'join':
-        this.memberCount++
         this.#setMember(event.user, event.role)
         break
       case 'leave':
-        this.memberCount--
         this.#setMember(event.user, null)
         break
       case 'member':
@@ -187,6 +191,12 @@ export class HotRoom {
       else if (isNoticeEvent(event)) notices = withNotice(notices, event, n)
     }
     return notices
+  }
+
+  /** What a subscriber is told besides, as it is at the head. */
+  now(role: MemberRole): RoomNow {
+    const { title, capacity, memberCount } = this.#facts
+    return { title, capacity, memberCount, role }
   }
 
   /** `n` of the newest message at or before `seq`, or null when that lies before what is kept. */

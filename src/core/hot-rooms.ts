@@ -3,6 +3,7 @@ import type { History } from '../ports/history.ts'
 import type { Log } from '../ports/log.ts'
 import type { Rooms } from '../ports/rooms.ts'
 import { YeoulError } from '../protocol/errors.ts'
+import { factsAfter, type RoomFacts } from '../protocol/facts.ts'
 import type { RoomEvent } from '../protocol/model.ts'
 import { HotRoom, NEWEST_PAGE } from './hot-room.ts'
 
@@ -134,8 +135,8 @@ export class HotRooms {
       hot = new HotRoom({
         id,
         kind: record.kind,
-        // As of `record`; the joins and leaves between it and the page are in the tail.
-        memberCount: record.memberCount + joins(tail, record.position.seq),
+        // As of `record`; what happened between it and the page is in the tail.
+        facts: tail.filter((event) => event.seq > record.position.seq).reduce<RoomFacts>(factsAfter, record),
         epoch: head.epoch,
         head: page.head,
         n: page.n,
@@ -183,14 +184,4 @@ export class HotRooms {
       else this.drop(room)
     }
   }
-}
-
-function joins(events: RoomEvent[], after: number): number {
-  let sum = 0
-  for (const event of events) {
-    if (event.seq <= after) continue
-    if (event.type === 'join') sum++
-    else if (event.type === 'leave') sum--
-  }
-  return sum
 }

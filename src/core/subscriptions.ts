@@ -128,14 +128,15 @@ export class Subscriptions {
     this.#flusher.cut(hot)
     this.#begin(session, hot)
     const { epoch, head } = hot
+    const now = JSON.stringify(hot.now(hot.roleOf(session.user)!))
     if (position === undefined || isLost(hot, position, this.#catchUp()) || (recovered && recovered.epoch !== epoch)) {
       this.#metrics.recovery(position === undefined ? 'page' : 'page_lost')
-      return `{"position":{"epoch":${epoch},"seq":${head}},"recovered":false,${hot.newestPageJson()},"head":${head}}`
+      return `{"position":{"epoch":${epoch},"seq":${head}},"recovered":false,${hot.newestPageJson()},"head":${head},"now":${now}}`
     }
     if (recovered === null) {
       this.#metrics.recovery('tail')
       const last = Math.min(head, position.seq + this.#catchUp())
-      return recoveredJson(epoch, last, hot.tailJson(position.seq, last), head)
+      return recoveredJson(epoch, last, hot.tailJson(position.seq, last), head, now)
     }
     this.#metrics.recovery('log')
     // The log may be ahead of fan-out: what is above the head comes as pushes. What came while it was read is in the tail.
@@ -143,9 +144,9 @@ export class Subscriptions {
     const json = JSON.stringify(events)
     const last = events.at(-1)?.seq ?? position.seq
     if (last === head || !hot.covers(last) || events.length >= this.#catchUp())
-      return recoveredJson(epoch, last, json, head)
+      return recoveredJson(epoch, last, json, head, now)
     const rest = hot.tailJson(last, head)
-    return recoveredJson(epoch, head, json === '[]' ? rest : `${json.slice(0, -1)},${rest.slice(1)}`, head)
+    return recoveredJson(epoch, head, json === '[]' ? rest : `${json.slice(0, -1)},${rest.slice(1)}`, head, now)
   }
 
   #begin(session: SubscribingSession, hot: HotRoom): void {
@@ -189,6 +190,6 @@ function needsLog(hot: HotRoom, position: Position | undefined, catchUp: number)
   return position !== undefined && !isLost(hot, position, catchUp) && !hot.covers(position.seq)
 }
 
-function recoveredJson(epoch: number, last: number, events: string, head: number): string {
-  return `{"position":{"epoch":${epoch},"seq":${last}},"recovered":true,"events":${events},"more":${last < head},"head":${head}}`
+function recoveredJson(epoch: number, last: number, events: string, head: number, now: string): string {
+  return `{"position":{"epoch":${epoch},"seq":${last}},"recovered":true,"events":${events},"more":${last < head},"head":${head},"now":${now}}`
 }

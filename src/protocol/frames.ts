@@ -1,6 +1,7 @@
 import type { ErrorCode } from './errors.ts'
+import type { RoomFacts } from './facts.ts'
 import type { Limits } from './limits.ts'
-import type { Durability, Message, NotifyLevel, Position, RoomEvent } from './model.ts'
+import type { Durability, MemberRole, Message, NotifyLevel, Position, RoomEvent } from './model.ts'
 import type { Notice } from './notice.ts'
 
 /** The WebSocket subprotocol of this version. */
@@ -58,14 +59,20 @@ export interface HeadEntry {
   readN?: number
 }
 
+/** What a subscriber is told of the room besides its messages and events: as it is at the `head` of the answer. */
+export interface RoomNow extends RoomFacts {
+  /** The subscriber's own. */
+  role: MemberRole
+}
+
 /** What `ok` holds in the reply to each command. */
 export interface Answers {
   hello: { user: string; sessionId: string; heartbeatMs: number; limits: Limits }
   refresh: { expiresAt: number }
   subscribe:
-    | { position: Position; recovered: true; events: RoomEvent[]; more: boolean; head: number }
+    | { position: Position; recovered: true; events: RoomEvent[]; more: boolean; head: number; now?: RoomNow }
     /** No position was given, or it cannot be recovered: drop what you had of this room. `notices` as far as they are at hand. */
-    | { position: Position; recovered: false; messages: Message[]; notices?: Notice[]; head: number }
+    | { position: Position; recovered: false; messages: Message[]; notices?: Notice[]; head: number; now?: RoomNow }
   unsubscribe: Record<string, never>
   /** `refused` names the rooms that the caller may not watch. */
   watch: { heads: HeadEntry[]; refused?: string[] }

@@ -100,6 +100,58 @@ test('rooms come and go with the membership', async (t) => {
   assert.deepEqual(unread(), { b: 3 })
 })
 
+const join = (seq: number) =>
+  ({ seq, type: 'join', at: seq, actor: `u${seq}`, user: `u${seq}`, role: 'member' }) as const
+
+test('what happened to a room while it was closed is there once it is opened, and what follows is counted once', async (t) => {
+  const { peer, client } = await listed(t, summary('a', 10, 10))
+  const facts = () => {
+    const { room, membership } = client.rooms.get('a')!
+    return [room.title, room.capacity, room.memberCount, membership.role]
+  }
+  const opened = { title: 'Renamed', capacity: 50, memberCount: 7, role: 'moderator' } as const
+  peer.link.push({ push: 'heads', rooms: [{ room: 'a', epoch: 1, seq: 17, n: 10 }] })
+  assert.deepEqual(facts(), ['a', null, 2, 'member'])
+  peer.on('subscribe', () => ({ ok: { ...page(17).ok, now: opened } }))
+  client.openRoom('a')
+  await settled()
+  assert.deepEqual(facts(), ['Renamed', 50, 7, 'moderator'])
+  // The head may tell of an event before it comes.
+  peer.link.push({ push: 'heads', rooms: [{ room: 'a', epoch: 1, seq: 18, n: 10 }] })
+  peer.link.events('a', join(18))
+  assert.deepEqual(facts(), ['Renamed', 50, 8, 'moderator'])
+
+  // Back with what was missed: it is in what the answer says, and is not counted again.
+  const later = { ...opened, title: 'Again', memberCount: 9 }
+  const missed = { seq: 20, type: 'room', at: 20, actor: 'x', changes: { title: 'Again' } } as const
+  peer.on('subscribe', () => ({
+    ok: { ...caughtUp([join(19), missed], 20, 22).ok, now: { ...later, memberCount: 11 } },
+  }))
+  peer.on('events', () => ({ ok: { epoch: 1, recovered: true, events: [join(21), join(22)], head: 22 } }))
+  peer.link.cut()
+  await peer.clock.advance(1_000)
+  peer.link.events('a', join(23))
+  assert.deepEqual(facts(), ['Again', 50, 12, 'moderator'])
+})
+
+test('a list that was asked for while another travels is fresh, and a room that went meanwhile stays away', async (t) => {
+  const { peer, client, rooms, unread, loads } = await listed(t, summary('a', 1, 1), summary('b', 2, 2))
+  const route = peer.routes.get('GET /me/rooms')!
+  const asked: Promise<void>[] = []
+  peer.routes.set('GET /me/rooms', (body, url) => {
+    peer.routes.set('GET /me/rooms', route)
+    const answer = structuredClone(route(body, url))
+    peer.link.push({ push: 'room_removed', room: 'b' })
+    rooms.splice(1, 1, summary('c', 3, 3))
+    asked.push(client.rooms.reload(), client.rooms.reload())
+    return answer
+  })
+  await client.rooms.reload()
+  assert.deepEqual(unread(), { a: 0 })
+  await Promise.all(asked)
+  assert.deepEqual([unread(), loads()], [{ c: 0, a: 0 }, 3])
+})
+
 test('coming back watches again; the list is loaded at once when the rooms are others, later for missed mentions', async (t) => {
   const { peer, client, rooms, unread, loads } = await listed(t, summary('a', 1, 1))
   assert.equal(loads(), 1)

@@ -26,7 +26,7 @@ function scene(subscribers: number, limit = 1_048_576) {
   })
   const newRoom = (id: string, connections: Connection[]) => {
     const room = new HotRoom({
-      ...{ id, kind: 'open', memberCount: 0, epoch: 1, head: 0, n: 0 },
+      ...{ id, kind: 'open', facts: { title: '', capacity: null, memberCount: 0 }, epoch: 1, head: 0, n: 0 },
       messages: [],
       tail: [],
     })

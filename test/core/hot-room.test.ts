@@ -120,7 +120,7 @@ function hotFrom(model: Model, tail: number): HotRoom {
   return new HotRoom({
     id: 'room',
     kind: 'open',
-    memberCount: model.members.size,
+    facts: { title: 'Room', capacity: null, memberCount: model.members.size },
     epoch: 1,
     head: model.events.length,
     n: model.messages.length,

@@ -17,7 +17,7 @@ function scene(names: number) {
   const presence = new MemoryPresence()
   const flusher = new Flusher({ maxIntervalMs: () => 1, metrics: countingMetrics(), deliver() {} })
   const room = new HotRoom({
-    ...{ id: 'room', kind: 'open', memberCount: 0, epoch: 1, head: 0, n: 0 },
+    ...{ id: 'room', kind: 'open', facts: { title: '', capacity: null, memberCount: 0 }, epoch: 1, head: 0, n: 0 },
     messages: [],
     tail: [],
   })

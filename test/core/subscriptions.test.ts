@@ -26,7 +26,7 @@ let users: string[]
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'yeoul-'))
   store = await openSqlStore({ path: join(folder, 'yeoul.db') })
-  users = await newUsers(store, 2)
+  users = await newUsers(store, 3)
 })
 after(async () => {
   await store.close()
@@ -123,6 +123,29 @@ for (const [title, behind] of [
     assert.equal(pushed.length, behind)
   })
 }
+
+test('an answer says what the room and the role in it are at its head, loaded or kept up to date by events', async () => {
+  const { hotRooms, subscriptions, session, apply } = node()
+  const [owner, one, other] = users as [string, string, string]
+  const room = await newRoom(store, users)
+  const position = { epoch: 1, seq: users.length }
+  await store.rooms.update(room, owner, 0, { title: 'Renamed', capacity: 50 })
+  await store.memberships.end(room, one, one, 0, 'left')
+  const now = async (from?: typeof position) => {
+    let json = ''
+    await subscriptions.subscribe(session(), room, from, (ok) => {
+      json = ok
+    })
+    return JSON.parse(json).now
+  }
+  const there = { title: 'Renamed', capacity: 50, memberCount: users.length - 1, role: 'owner' }
+  assert.deepEqual(await now(), there)
+  assert.deepEqual(await now(position), there)
+  const { change } = await store.rooms.update(room, owner, 0, { title: 'Again' })
+  const left = await store.memberships.end(room, other, other, 0, 'left')
+  apply((await hotRooms.load(room)) as HotRoom, [...change.events, ...left.events])
+  assert.deepEqual(await now(position), { ...there, title: 'Again', memberCount: users.length - 2 })
+})
 
 test('[P4] a client that knows more than this node has heard is not told that its position is lost', async () => {
   const { hotRooms, subscriptions, session } = node()

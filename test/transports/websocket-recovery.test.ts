@@ -60,7 +60,7 @@ describe('subscribe', () => {
     assert.ok(!answer.recovered)
     assert.deepEqual([answer.position, answer.head], [{ epoch: 1, seq: HEAD }, HEAD])
     assert.deepEqual(seqsOf(answer.messages), range(HEAD - 49, HEAD))
-    assert.deepEqual(Object.keys(answer).sort(), ['head', 'messages', 'position', 'recovered'])
+    assert.deepEqual(Object.keys(answer).sort(), ['head', 'messages', 'now', 'position', 'recovered'])
   })
 
   test('[P4] from any position back to one step answers what came since, from the hot tail or the log', async () => {

@@ -84,16 +84,12 @@ for (const { what, begin, ms } of LASTING) {
     timeout: 180_000,
   }, async (t) => {
     using crowd = await gather(t)
+    // The log asks the database about whom it does not know, and the room waits for the answer.
+    await crowd.spread()
     const end = await begin(cluster)
-    let sends = 0
-    for (const until = performance.now() + ms; performance.now() < until; ) {
-      const { acknowledged } = crowd
-      await sleep(500)
-      if (crowd.acknowledged > acknowledged) sends++
-    }
+    for (const until = performance.now() + ms; performance.now() < until; ) await crowd.progress(10)
+    t.diagnostic(`meanwhile: ${crowd.summary}`)
     await end()
-    t.diagnostic(`sends went on in ${sends} of ${Math.ceil(ms / 500)} half seconds`)
     await recovered(t, crowd, [])
-    assert.ok(sends >= Math.floor(ms / 500) - 1, 'sends went on')
   })
 }

@@ -99,6 +99,15 @@ export class Crowd {
     }
   }
 
+  /** Waits until each has been acknowledged in each room: nothing more must be looked up for anybody's next message. */
+  async spread(): Promise<void> {
+    const spoken = ({ acked }: Writer) => new Set([...acked.values()].map(({ room }) => room)).size
+    await eventually(
+      () => this.writers.every((writer) => spoken(writer) === this.rooms.length),
+      () => `spoke in so many rooms: ${this.writers.map(spoken)} of ${this.rooms.length}`,
+    )
+  }
+
   /**
    * Everybody ends what they do; then what they were told is compared with what the database holds, which is audited too;
    * without its address with what the nodes say. `through`: a node that is well.

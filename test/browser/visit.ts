@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Config } from '../../src/config.ts'
 import { buildIfStale } from '../../web/build-if-stale.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { launchChromium } from './chromium.ts'
 
-export const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 export const PASSWORD = 'correct horse'
 
 /** Somebody at the page: their tab, and the API as they may use it. */
@@ -40,8 +31,7 @@ export interface House {
 export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
   await buildIfStale()
   const server = await startTestServer(changes)
-  // Chromium gets a fresh profile in a temporary folder, which playwright removes.
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+  const browser = await launchChromium()
 
   const open: House['open'] = async ({ url = server.url, ...options } = {}) => {
     const context = await browser.newContext({

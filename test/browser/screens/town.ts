@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { withStore } from '../../../src/cli/data.ts'
 import { DEMO_PEOPLE } from '../../../src/cli/demo-content.ts'
 import { DemoClock, writeDemo } from '../../../src/cli/seed-demo.ts'
 import { configWith } from '../../../src/config.ts'
 import { buildIfStale } from '../../../web/build-if-stale.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
-import { FLAGS, PASSWORD } from '../visit.ts'
+import { launchChromium } from '../chromium.ts'
+import { PASSWORD } from '../visit.ts'
 
 export type Language = 'ko' | 'en'
 export type Theme = 'light' | 'dark'
@@ -72,7 +73,7 @@ export async function openTown({ at, phoneScale = 1 }: TownOptions = {}): Promis
   const empty = await startTestServer({ refreshTokenMs: LOGIN_MS })
   await register(server, NEWCOMER)
   await register(empty, FOUNDER, new URL(empty.setupUrl ?? '').hash.replace('#setup=', ''))
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+  const browser = await launchChromium()
   const contexts = new Map<string, Promise<BrowserContext>>()
 
   /** One profile for each viewer and look: signed in once. */

@@ -7,6 +7,7 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Chat } from './chat.ts'
+import { CommandTurns } from './command-turns.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { Flusher } from './flusher.ts'
 import type { Heads } from './heads.ts'
@@ -66,9 +67,6 @@ type State =
 
 /** A connection that sends but does not read is let go when this many times its write queue's limit waits. */
 const UNREAD_MAX = 4
-/** Commands whose answers may be large. */
-const READS: ReadonlySet<Command['op']> = new Set(['subscribe', 'events', 'watch'])
-const READING = 'reading'
 /** Bytes that a UTF-16 unit takes at most. */
 const UTF8_MAX = 3
 /** How long before its end a token is said to expire. */
@@ -81,13 +79,12 @@ export class Session implements LocalSession, SubscribingSession {
   readonly queue: WriteQueue
   #state: State
   readonly #vitals: Vitals
+  readonly #turns: CommandTurns
   #inFlight = 0
   /** Bytes that the largest answer so far may have: one may wait above the queue's limit. */
   #largest = 0
   #floods: FloodGuard | null = null
   #subscriptions = new Map<string, Subscription>()
-  /** The end of each room's queue of commands, while one of them is not done. */
-  #chains: Map<string, Promise<void>> | null = null
   #watch: Watch | null = null
 
   constructor(gateway: Gateway, wire: Wire) {
@@ -96,6 +93,7 @@ export class Session implements LocalSession, SubscribingSession {
     this.queue = new WriteQueue(wire, gateway.writeQueueBytes, gateway.flusher.markQueue)
     this.#state = { name: 'awaiting-hello', since: now, waiting: null }
     this.#vitals = new Vitals(wire, now)
+    this.#turns = new CommandTurns(this.queue)
     gateway.hub.open(this)
   }
 
@@ -344,27 +342,7 @@ export class Session implements LocalSession, SubscribingSession {
     if (wait > 0) return this.#refused(id, new YeoulError('rate_limited', undefined, wait))
     if (this.#inFlight >= this.gateway.limits.inFlight) return this.#refused(id, new YeoulError('too_many_in_flight'))
     this.#inFlight++
-    // Without a room, only others of its kind are waited for: a ping or a new token never waits for a list of heads.
-    const room = 'room' in command ? command.room : command.op
-    const reads = READS.has(command.op)
-    const before = reads ? this.#readTurn(this.#chains?.get(room)) : this.#chains?.get(room)
-    let done: undefined | Promise<void>
-    if (before === undefined) done = this.#attempt(actor, command)
-    else done = before.then(() => (this.ended ? undefined : this.#attempt(actor, command)))
-    if (done === undefined) return
-    this.#chain(room, done)
-    if (reads) this.#chain(READING, done)
-  }
-
-  /**
-   * When the next large answer may be read: after what comes before it in its room, after the one before it, and when the
-   * connection has taken enough of what it got. So that a client that asks much and reads little holds one answer at a
-   * time. Undefined: now.
-   */
-  #readTurn(room: Promise<void> | undefined): Promise<void> | undefined {
-    const reading = this.#chains?.get(READING)
-    if (room === undefined && reading === undefined && this.queue.waiting <= this.queue.limit) return
-    return Promise.all([room, reading]).then(() => this.queue.drained())
+    this.#turns.take(command, () => (this.ended ? undefined : this.#attempt(actor, command)))
   }
 
   #attempt(actor: Actor, command: Command): undefined | Promise<void> {
@@ -374,15 +352,6 @@ export class Session implements LocalSession, SubscribingSession {
       this.refuse(command.id, error)
       return
     }
-  }
-
-  #chain(room: string, done: Promise<void>): void {
-    this.#chains ??= new Map()
-    this.#chains.set(room, done)
-    void done.then(() => {
-      if (this.#chains?.get(room) === done) this.#chains.delete(room)
-      if (this.#chains?.size === 0) this.#chains = null
-    })
   }
 
   #limit(command: Command, now: number): number {

@@ -3,6 +3,11 @@ import type { NoticeEvent } from '../../protocol/notice.ts'
 import type { ReactionSummary } from './reactions.ts'
 import { EVENT_TYPES } from './tables.ts'
 
+/** How a list is kept: as NULL when it is empty, as most are. */
+export function jsonList(list: unknown[] | undefined): string | null {
+  return list === undefined || list.length === 0 ? null : JSON.stringify(list)
+}
+
 /** The columns of an event in the order in which both databases select them; an edit has its message's body and mentions. */
 export type EventColumns = [
   seq: number,

@@ -1,5 +1,6 @@
 import type { Appended, Draft, MessageDraft, ReactionDraft } from '../../../ports/log.ts'
 import type { ErrorCode } from '../../../protocol/errors.ts'
+import { jsonList } from '../event-rows.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { eventTypeNumber, LIVELY_STEP } from '../tables.ts'
 
@@ -232,7 +233,7 @@ export class AppendPlan {
     if (on) this.#seen.reactions.add(place)
     else this.#seen.reactions.delete(place)
     const changed = react(summary, emoji, actorPk, on)
-    target.reactions = changed.length === 0 ? null : JSON.stringify(changed)
+    target.reactions = jsonList(changed)
     const patch = this.#patchOf(room, draft.target, target)
     patch.reacted = true
     patch.reactions = target.reactions

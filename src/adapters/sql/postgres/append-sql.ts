@@ -113,21 +113,19 @@ export const TAKE_REACTIONS_BACK: Statement = {
 }
 
 /** The reactions of deleted messages, after all others were stored. */
-export const ERASE_REACTIONS: Statement = {
-  name: 'append_erase_reactions',
-  text: `
-    DELETE FROM reactions x
-    USING unnest($1::bigint[], $2::bigint[]) AS d (room_pk, target)
-    WHERE x.room_pk = d.room_pk AND x.target = d.target`,
-}
-
+export const ERASE_REACTIONS = erase('reactions', 'target')
 /** Mentions of messages that were edited or deleted; what an edit mentions is stored after. */
-export const ERASE_MENTIONS: Statement = {
-  name: 'append_erase_mentions',
-  text: `
-    DELETE FROM mentions x
-    USING unnest($1::bigint[], $2::bigint[]) AS d (room_pk, seq)
-    WHERE x.room_pk = d.room_pk AND x.seq = d.seq`,
+export const ERASE_MENTIONS = erase('mentions', 'seq')
+
+/** Takes out all rows of some messages. `message`: the column that names theirs. */
+function erase(table: string, message: string): Statement {
+  return {
+    name: `append_erase_${table}`,
+    text: `
+      DELETE FROM ${table} x
+      USING unnest($1::bigint[], $2::bigint[]) AS d (room_pk, seq)
+      WHERE x.room_pk = d.room_pk AND x.${message} = d.seq`,
+  }
 }
 
 /** A message for each member whom it mentions and who has not read so far. */

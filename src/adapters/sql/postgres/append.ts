@@ -1,4 +1,5 @@
 import type { Appended, Draft } from '../../../ports/log.ts'
+import { jsonList } from '../event-rows.ts'
 import {
   AppendPlan,
   type HeldRoom,
@@ -261,9 +262,4 @@ function patch(connection: Connection, at: number, plan: AppendPlan): Promise<un
     )
   }
   return writes
-}
-
-/** Lists are mostly empty and kept as NULL then. */
-function jsonList(list: unknown[]): string | null {
-  return list.length === 0 ? null : JSON.stringify(list)
 }

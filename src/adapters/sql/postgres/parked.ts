@@ -2,12 +2,12 @@ import pg from 'pg'
 import { YeoulError } from '../../../protocol/errors.ts'
 import type { RoomEvent } from '../../../protocol/model.ts'
 import type { ParkedItem } from '../../../protocol/model-admin.ts'
+import { jsonList } from '../event-rows.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { EDIT, eventTypeNumber, MESSAGE, REACTION } from '../tables.ts'
 import { ConnectionLost, told } from './failure.ts'
 import { NUMBERS } from './pool.ts'
 import { readEvent } from './write-back-entries.ts'
-import { jsonList } from './write-back-fold.ts'
 
 const ROOM = eventTypeNumber('room')
 const LISTED_MAX = 1_000
@@ -232,7 +232,7 @@ export class Parked {
     await this.#rows('UPDATE events SET reactions = $3, rev = greatest(rev, $4) WHERE room_pk = $1 AND seq = $2', [
       room,
       target,
-      summary.length === 0 ? null : JSON.stringify(summary),
+      jsonList(summary),
       seq,
     ])
   }

@@ -1,21 +1,19 @@
 import type { RoomEvent } from '../../../protocol/model.ts'
+import { jsonList } from '../event-rows.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { eventTypeNumber } from '../tables.ts'
 import { BadEntry, type ParsedEntry } from './write-back-entries.ts'
-
-/** A room as it is in the database; only who holds the lease of its partition moves it. */
-export interface WrittenRoom {
-  pk: number
-  seq: number
-  n: number
-  lastMessageSeq: number | null
-}
-
-/** A message of an earlier batch, as far as reactions need it. Null: there is none at this seq. */
-export interface WrittenMessage {
-  deleted: boolean
-  reactions: string | null
-}
+import type {
+  CursorChange,
+  EventRow,
+  Folded,
+  MentionChange,
+  MessageChange,
+  ReactionChange,
+  RoomChange,
+  WrittenMessage,
+  WrittenRoom,
+} from './write-back-rows.ts'
 
 /** What must be known before a batch can be folded. */
 export interface Known {
@@ -24,87 +22,6 @@ export interface Known {
   users: Map<string, number>
   /** The messages of earlier batches on which this one has reactions, by `messageKey`. */
   messages: Map<string, WrittenMessage | null>
-}
-
-export interface EventRow {
-  roomPk: number
-  seq: number
-  type: number
-  at: number
-  actorPk: number
-  n: number
-  clientMessageId: string | null
-  body: string | null
-  replyTo: number | null
-  mentions: string | null
-  files: string | null
-  reactions: ReactionSummary
-  editedAt: number | null
-  deletedAt: number | null
-  rev: number | null
-  target: number | null
-  subjectPk: number | null
-  detail: string | null
-  on: number | null
-}
-
-/** All that a batch does to one message of an earlier batch. */
-export interface MessageChange {
-  room: string
-  roomPk: number
-  seq: number
-  rev: number
-  edit: { body: string | null; mentions: string | null; at: number } | null
-  /** Of the newest edit: who made it, and so sent the message. */
-  editorPk: number | null
-  deletedAt: number | null
-  /** Null: no reaction changed. */
-  reactions: ReactionSummary | null
-}
-
-export interface RoomChange {
-  room: WrittenRoom
-  seq: number
-  n: number
-  lastMessageSeq: number | null
-  /** The time of the newest message of the batch; null when it has none. */
-  lastAt: number | null
-}
-
-export interface CursorChange {
-  roomPk: number
-  userPk: number
-  seq: number
-  n: number
-}
-
-/** A message for one whom it mentions. */
-export interface MentionChange {
-  roomPk: number
-  seq: number
-  /** Null for a message of an earlier batch. */
-  n: number | null
-  actorPk: number
-  user: string
-}
-
-export interface ReactionChange {
-  roomPk: number
-  target: number
-  emoji: string
-  userPk: number
-  /** The event that set it; null when it was taken back. */
-  seq: number | null
-}
-
-/** A batch as rows: each row of the database that it touches is in here once. */
-export interface Folded {
-  events: EventRow[]
-  messages: MessageChange[]
-  rooms: RoomChange[]
-  cursors: CursorChange[]
-  reactions: ReactionChange[]
-  mentions: MentionChange[]
 }
 
 export function messageKey(room: string, seq: number): string {
@@ -157,9 +74,9 @@ class Folding {
     }
     for (const { roomPk, seq, n, actorPk, mentions: users } of this.#events)
       if (users !== null) note({ roomPk, seq, n, actorPk }, users)
-    for (const { roomPk, seq, edit, editorPk, deletedAt } of this.#messages.values())
+    for (const { roomPk, seq, edit, deletedAt } of this.#messages.values())
       if (edit !== null && edit.mentions !== null && deletedAt === null)
-        note({ roomPk, seq, n: null, actorPk: editorPk as number }, edit.mentions)
+        note({ roomPk, seq, n: null, actorPk: edit.senderPk }, edit.mentions)
     return mentions
   }
 
@@ -298,8 +215,7 @@ class Folding {
       return
     }
     const change = this.#messageChange(entry, row.roomPk, target)
-    change.edit = { body, mentions, at }
-    change.editorPk = row.actorPk
+    change.edit = { body, mentions, at, senderPk: row.actorPk }
     if (body === null) this.#eraseWritten(change, at)
   }
 
@@ -350,16 +266,7 @@ class Folding {
     const key = messageKey(entry.room, target)
     let change = this.#messages.get(key)
     if (change === undefined) {
-      change = {
-        room: entry.room,
-        roomPk,
-        seq: target,
-        rev: 0,
-        edit: null,
-        editorPk: null,
-        deletedAt: null,
-        reactions: null,
-      }
+      change = { room: entry.room, roomPk, seq: target, rev: 0, edit: null, deletedAt: null, reactions: null }
       this.#messages.set(key, change)
     }
     change.rev = entry.seq
@@ -397,9 +304,4 @@ function erase(row: EventRow, at: number): void {
   row.files = null
   row.reactions = []
   row.deletedAt = at
-}
-
-/** Lists are mostly empty and kept as NULL then. */
-export function jsonList(list: unknown[] | undefined): string | null {
-  return list === undefined || list.length === 0 ? null : JSON.stringify(list)
 }

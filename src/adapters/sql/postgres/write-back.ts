@@ -1,20 +1,13 @@
 import type { Lease, LogEntry, Persisted, Piece, WriteBackDatabase } from '../../../ports/write-back.ts'
 import { YeoulError } from '../../../protocol/errors.ts'
+import { jsonList } from '../event-rows.ts'
 import { numbers, texts } from './arrays.ts'
 import { leasePartitions, makePartitions, releasePartitions, settlePartition } from './leases.ts'
 import { ValuesRefused, WriteBackConnection } from './write-back-connection.ts'
 import { BadEntry, type ParsedEntry, parsePieces } from './write-back-entries.ts'
-import {
-  type EventRow,
-  type Folded,
-  fold,
-  messageKey,
-  reactedBefore,
-  renamed,
-  type WrittenMessage,
-  type WrittenRoom,
-} from './write-back-fold.ts'
+import { fold, messageKey, reactedBefore, renamed } from './write-back-fold.ts'
 import { parkEntry } from './write-back-park.ts'
+import type { EventRow, Folded, WrittenMessage, WrittenRoom } from './write-back-rows.ts'
 import { COUNT_PARKED, LOOK_UP, type LookedUp, PERSIST, PERSIST_CHANGES, TAKEN } from './write-back-sql.ts'
 
 /** More than these are not remembered; they are looked up again. */
@@ -218,7 +211,7 @@ function batchValues(worker: string, pieces: Piece[], { rooms, events, cursors }
     numbers(events.map((row) => row.replyTo)),
     texts(events.map((row) => row.mentions)),
     texts(events.map((row) => row.files)),
-    texts(events.map((row) => (row.reactions.length === 0 ? null : JSON.stringify(row.reactions)))),
+    texts(events.map((row) => jsonList(row.reactions))),
     numbers(events.map((row) => row.editedAt)),
     numbers(events.map((row) => row.deletedAt)),
     numbers(events.map((row) => row.rev)),
@@ -243,11 +236,7 @@ function changeValues({ messages, reactions, mentions }: Folded): unknown[] {
     numbers(messages.map((change) => change.edit?.at ?? null)),
     numbers(messages.map((change) => change.deletedAt)),
     texts(messages.map((change) => (change.reactions === null ? 'f' : 't'))),
-    texts(
-      messages.map(({ reactions }) =>
-        reactions === null || reactions.length === 0 ? null : JSON.stringify(reactions),
-      ),
-    ),
+    texts(messages.map(({ reactions }) => (reactions === null ? null : jsonList(reactions)))),
     texts(messages.map((change) => change.room)),
     numbers(reactions.map((change) => change.roomPk)),
     numbers(reactions.map((change) => change.target)),

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { UNREAD_MENTIONS_MAX } from '../../../protocol/limits.ts'
+import { jsonList } from '../event-rows.ts'
 import { type ReactionSummary, react } from '../reactions.ts'
 import { DELETE, EDIT, LIVELY_STEP, MESSAGE, REACTION } from '../tables.ts'
 import {
@@ -161,7 +162,7 @@ export class Appender {
     if (on) this.#statements.insertReaction.run(room.pk, target.seq, emoji, member.userPk, seq)
     else this.#statements.deleteReaction.run(room.pk, target.seq, emoji, member.userPk)
     const changed = react(summary, emoji, member.userPk, on)
-    this.#statements.setReactions.run(changed.length === 0 ? null : JSON.stringify(changed), seq, room.pk, target.seq)
+    this.#statements.setReactions.run(jsonList(changed), seq, room.pk, target.seq)
     return null
   }
 

@@ -1,5 +1,6 @@
 import type { Appended, Draft } from '../../../ports/log.ts'
 import type { ErrorCode } from '../../../protocol/errors.ts'
+import { jsonList } from '../event-rows.ts'
 import { DELETE, EDIT, MESSAGE, REACTION } from '../tables.ts'
 
 /**
@@ -50,11 +51,6 @@ export function flattenDrafts(drafts: Draft[]): FlatDrafts {
     }
   }
   return flat
-}
-
-/** Lists are mostly empty and kept as NULL then. */
-function jsonList(list: unknown[]): string | null {
-  return list.length === 0 ? null : JSON.stringify(list)
 }
 
 export function readResults(results: Float64Array): Appended[] {

@@ -8,7 +8,7 @@ import type { RoomListEntry } from './api.ts'
 /** One room of the list, as far as it is known: replaced, never changed. */
 export interface Entry {
   room: Room
-  /** Where the room's title, limits and member count, and the role in it, are known to be: heads tell of none of them. */
+  /** Where the room's title, limits and member count, and the role in it, are known to be: heads tell of few of them. */
   factsAt: Position
   membership: Membership
   /** How many messages the room has had. */
@@ -58,7 +58,7 @@ export function withHead(entry: Entry, head: HeadEntry, me: string): Entry {
   const isMentioned = lastMessage !== null && mentions(me, lastMessage.sender, lastMessage.mentions)
   return {
     ...(isMentioned ? withMention(entry, lastMessage.n) : entry),
-    room: { ...entry.room, position: { epoch: head.epoch, seq: head.seq } },
+    room: { ...entry.room, ...head.changes, position: { epoch: head.epoch, seq: head.seq } },
     membership,
     n: head.n,
     lastMessage: told !== undefined && head.epoch !== position.epoch ? told : lastMessage,
@@ -87,7 +87,9 @@ export function withEvent(entry: Entry, event: RoomEvent, me: string): Entry {
 /** The room was opened: what happened to it while it was closed is in this. */
 export function withNow(entry: Entry, { role, ...facts }: RoomNow, at: Position): Entry {
   if (isAhead(entry.factsAt, at)) return entry
-  return { ...entry, room: { ...entry.room, ...facts }, factsAt: at, membership: { ...entry.membership, role } }
+  const position = isAhead(entry.room.position, at) ? entry.room.position : at
+  const room = { ...entry.room, ...facts, position }
+  return { ...entry, room, factsAt: at, membership: { ...entry.membership, role } }
 }
 
 export function withRead(membership: Membership, seq: number, n: number): Membership {

@@ -1,7 +1,7 @@
 import type { Bus } from '../ports/bus.ts'
 import type { Head, Log } from '../ports/log.ts'
 import { applyEvent, messageOf } from '../protocol/message.ts'
-import type { Message, RoomEvent } from '../protocol/model.ts'
+import type { Message, RoomChangedEvent, RoomEvent } from '../protocol/model.ts'
 
 /** The head of one watched room, shared by all sessions of this node that watch it. */
 export interface HeadCell {
@@ -11,6 +11,8 @@ export interface HeadCell {
   seq: number
   n: number
   lastMessage: Message | null
+  /** What of the room was changed since it is watched here. */
+  facts: RoomChangedEvent['changes'] | null
   /** Counts what changed: who watches compares it with what they told last. */
   changes: number
   /** Until its head was read; another session may come to watch it meanwhile. */
@@ -47,7 +49,8 @@ export class Heads {
     const cells = rooms.map((room) => {
       let cell = this.#cells.get(room)
       if (cell === undefined) {
-        cell = { room, watchers: 0, epoch: 0, seq: 0, n: 0, lastMessage: null, changes: 0, reading: null, early: [] }
+        const start = { epoch: 0, seq: 0, n: 0, lastMessage: null, facts: null }
+        cell = { room, watchers: 0, ...start, changes: 0, reading: null, early: [] }
         this.#cells.set(room, cell)
         this.#bus.addInterest(room)
         fresh.push(cell)
@@ -142,7 +145,8 @@ function take(cell: HeadCell, event: RoomEvent): void {
   if (event.type === 'message') {
     cell.n = event.n
     cell.lastMessage = messageOf(event)
-  } else if (cell.lastMessage !== null) cell.lastMessage = applyEvent(cell.lastMessage, event)
+  } else if (event.type === 'room') cell.facts = { ...cell.facts, ...event.changes }
+  else if (cell.lastMessage !== null) cell.lastMessage = applyEvent(cell.lastMessage, event)
 }
 
 /** In a new epoch the sequence goes on from wherever the database was. */
@@ -151,5 +155,6 @@ function startAnew(cell: HeadCell, epoch: number, seq: number): void {
   cell.seq = seq
   cell.n = 0
   cell.lastMessage = null
+  cell.facts = null
   cell.early = []
 }

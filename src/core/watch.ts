@@ -141,6 +141,7 @@ export class Watch {
       // One's own message moves one's read cursor (decision 16).
       if (cell.lastMessage.sender === this.#user) readN = Math.max(readN ?? 0, cell.lastMessage.n)
     }
+    if (cell.facts !== null) entry.changes = cell.facts
     if (readN !== undefined) entry.readN = readN
     return entry
   }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from './errors.ts'
 import type { RoomFacts } from './facts.ts'
 import type { Limits } from './limits.ts'
-import type { Durability, MemberRole, Message, NotifyLevel, Position, RoomEvent } from './model.ts'
+import type { Durability, MemberRole, Message, NotifyLevel, Position, RoomChangedEvent, RoomEvent } from './model.ts'
 import type { Notice } from './notice.ts'
 
 /** The WebSocket subprotocol of this version. */
@@ -55,6 +55,8 @@ export interface HeadEntry {
   seq: number
   n: number
   lastMessage?: Message
+  /** What of the room was changed lately, as it is at `seq`. */
+  changes?: RoomChangedEvent['changes']
   /** Another session of this user read up to here. */
   readN?: number
 }

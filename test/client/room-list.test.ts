@@ -62,6 +62,15 @@ test('rooms are listed with their unread counts, the liveliest first, and stay l
   assert.equal(client.rooms.getSnapshot().rooms[0]?.room.id, 'a')
 })
 
+test('a room that is renamed shows its new name unopened', async (t) => {
+  const { peer, client } = await listed(t, summary('a', 10, 4))
+  const title = () => client.rooms.get('a')?.room.title
+  peer.link.push({ push: 'heads', rooms: [{ ...head('a', 11), changes: { title: 'Renamed' } }] })
+  assert.equal(title(), 'Renamed')
+  peer.link.push({ push: 'heads', rooms: [{ ...head('a', 9), changes: { title: 'Older' } }] })
+  assert.equal(title(), 'Renamed')
+})
+
 test('what another session read, and what one wrote oneself, is read here too', async (t) => {
   const { peer, unread } = await listed(t, summary('a', 10, 4))
   peer.link.push({ push: 'heads', rooms: [{ room: 'a', epoch: 1, seq: 10, n: 10, readN: 9 }] })

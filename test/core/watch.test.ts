@@ -10,15 +10,16 @@ const log = {
   heads: async (rooms: string[]) => new Map(rooms.map((room) => [room, { epoch: 1, seq: 5, n: 3 }])),
 } as unknown as Log
 
+const event = (seq: number): RoomEvent => ({ type: 'member', seq, at: 0, actor: 'x', user: 'y', role: 'moderator' })
+
 test('a raised epoch is told although the sequence is where it was, and what comes late from the old one is not', async () => {
   const bus = new MemoryBus()
   const heads = new Heads(log, bus)
   const watch = new Watch('somebody', true, heads, 10)
   await watch.add(async () => ['a'])
-  const joined: RoomEvent = { type: 'room', seq: 5, at: 0, actor: 'x', changes: {} }
-  heads.apply('a', 2, [joined])
+  heads.apply('a', 2, [event(5)])
   assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 2, seq: 5, n: 0 }])
-  heads.apply('a', 1, [{ ...joined, seq: 9 }])
+  heads.apply('a', 1, [event(9)])
   assert.equal(watch.changes(), null)
 })
 
@@ -44,12 +45,7 @@ test('[P5] a room that is taken away while the rooms or their heads are read is 
       ['b'],
       moment,
     )
-    for (const room of ['a', 'b'])
-      bus.publish(room, {
-        kind: 'events',
-        epoch: 1,
-        events: [{ type: 'room', seq: 6, at: 0, actor: 'x', changes: {} }],
-      })
+    for (const room of ['a', 'b']) bus.publish(room, { kind: 'events', epoch: 1, events: [event(6)] })
     assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'b', epoch: 1, seq: 6, n: 3 }])
     await watch.addLater('a', async () => ['a'])
     assert.deepEqual(JSON.parse(watch.changes() ?? '').rooms, [{ room: 'a', epoch: 1, seq: 5, n: 3 }])
@@ -60,7 +56,6 @@ test('[P5] a head passes no event that was not seen: it may be the leave of who 
   const heads = new Heads(log, new MemoryBus())
   const watch = new Watch('somebody', true, heads, 10)
   await watch.add(async () => ['a'])
-  const event = (seq: number): RoomEvent => ({ type: 'room', seq, at: 0, actor: 'x', changes: {} })
   assert.equal(heads.apply('a', 1, [event(8), event(7)]), true)
   assert.equal(watch.changes(), null)
   assert.deepEqual(

@@ -71,6 +71,19 @@ describe('watch', () => {
     second.close()
   })
 
+  test('tells what of a room was changed, with every head from then on', async () => {
+    const room = await openRoom(joon, mina)
+    const socket = await hello(mina)
+    await socket.ok('watch', { rooms: 'all' })
+    await joon.call('PATCH', `/rooms/${room}`, { title: 'Renamed' })
+    assert.deepEqual((await untilHead(socket, room, () => true)).changes, { title: 'Renamed' })
+    await joon.call('PATCH', `/rooms/${room}`, { capacity: 9 })
+    await post(joon, room)
+    const head = await untilHead(socket, room, ({ n }) => n === 1)
+    assert.deepEqual(head.changes, { title: 'Renamed', capacity: 9 })
+    socket.close()
+  })
+
   test('many who begin at the same time all get the heads', async () => {
     const room = await openRoom(joon, mina)
     await post(joon, room)

@@ -14,7 +14,7 @@ import { openRoom, post, range } from '../support/rooms.ts'
 import { API_KEY } from '../support/server.ts'
 import { TestSocket } from '../support/socket.ts'
 import { talk } from '../support/traffic.ts'
-import { assertWitnessed, Follower, Writer } from '../support/witnesses.ts'
+import { assertWitnessed, eventually, Follower, Writer } from '../support/witnesses.ts'
 
 /** One more person for each node, with a connection there. */
 async function oneEach(nodes: ClusterNode[]): Promise<{ person: Person; socket: TestSocket }[]> {
@@ -213,16 +213,20 @@ for (const log of ['sql', 'redis'] as const)
         for (const one of [...writers, ...followers]) one.line.stop()
       })
       const busy = writers.map((writer) => talk(writer, rooms, random, stop.signal, { everyMs: 5 }))
-      await sleep(300)
+      const lines = [...writers, ...followers].map(({ line }) => line)
       for (const node of old) {
+        await eventually(
+          () => lines.every((line) => line.live),
+          () => 'not all are connected',
+        )
+        await sleep(300)
         await node.drain()
         await node.close()
-        await sleep(300)
       }
+      await sleep(300)
       stop.abort()
       await Promise.all(busy)
       await assertWitnessed({ rooms, reader: owner, writers, followers })
-      const lines = [...writers, ...followers].map(({ line }) => line)
       assert.ok(
         lines.every((line) => line.cuts >= 1),
         lines.map((line) => line.cuts).join(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { startPostgres } from '../../deploy/local/postgres.ts'
 import { startRedis } from '../../deploy/local/redis.ts'
-import { RedisBus } from '../../src/adapters/redis/bus.ts'
+import { RedisBus, type SpareWay } from '../../src/adapters/redis/bus.ts'
 import { RedisLink } from '../../src/adapters/redis/connection.ts'
 import { Signals } from '../../src/adapters/sql/index.ts'
 import { newId } from '../../src/core/ids.ts'
@@ -19,7 +19,18 @@ async function node(t: TestContext, rooms: string[], urls = redis.url, database 
   const id = newId()
   const link = await RedisLink.open({ urls })
   const spare = new Signals(database, id)
-  const bus = new RedisBus({ link, partitions: PARTITIONS, node: id, spare })
+  let heard = false
+  const listen: SpareWay['listen'] = (handler) =>
+    spare.listen((tags) => {
+      heard = true
+      handler(tags)
+    })
+  const bus = new RedisBus({
+    link,
+    partitions: PARTITIONS,
+    node: id,
+    spare: { tell: (tag) => spare.tell(tag), listen },
+  })
   let losses: string[] = []
   bus.listen({
     room: () => {},
@@ -27,6 +38,11 @@ async function node(t: TestContext, rooms: string[], urls = redis.url, database 
     usersMissed: () => {},
     missed: (concerns) => losses.push(...rooms.filter(concerns)),
   })
+  // Once it listens to the database, too, it is told that it may have missed something: here of no room yet.
+  await eventually(
+    () => heard,
+    () => 'the database is not listened to',
+  )
   for (const room of rooms) bus.addInterest(room)
   // The first subscription of a channel tells of a loss, too.
   await eventually(

@@ -57,10 +57,10 @@ for (const { what, begin, ms, state } of REDIS_FAULTS) {
     const end = await begin(cluster)
     const losses = state === 'wiped' ? [{ from: Date.now() - UNWRITTEN_MS, to: Date.now() }] : []
     if (state === 'away' || state === 'full') {
-      // What was under way when it began may still come through.
-      await sleep(100)
+      const over = sleep(ms)
+      await crowd.quiet()
       const { acknowledged } = crowd
-      await sleep(ms - 100)
+      await over
       assert.equal(crowd.acknowledged, acknowledged, 'nothing was acknowledged meanwhile')
     } else if (state === 'apart') {
       for (const until = performance.now() + ms; performance.now() < until; ) await crowd.progress(10)

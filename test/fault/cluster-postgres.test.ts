@@ -33,14 +33,19 @@ async function suffer(t: TestContext, { begin, ms, state }: Fault): Promise<void
   await crowd.progress()
   const end = await begin(cluster)
   if (state !== 'shaky') {
-    // What was under way when it began may still come through.
-    await sleep(100)
+    const over = sleep(ms)
+    await crowd.quiet()
     const { acknowledged } = crowd
-    const checked = sleep(ms - 100)
     if (state === 'away') assert.deepEqual(await readiness(), [503, 503, 503])
-    await checked
+    await over
     assert.equal(crowd.acknowledged, acknowledged, 'nothing was acknowledged meanwhile')
   } else await sleep(ms)
+  // Whoever waits so long is told.
+  if (ms > ANSWER_MS)
+    await eventually(
+      () => Object.keys(crowd.refusals).length > 0,
+      () => 'senders are told nothing',
+    )
   const refusals = Object.keys(crowd.refusals)
   await end()
   const healing = performance.now()

@@ -65,6 +65,8 @@ test('[P4] a connection that dies without a word is dropped within two heartbeat
   )
   assert.equal(await isOnline(s, guest), true)
 
+  // It is heard of just before, however late its last ping was.
+  await new Promise<void>((resolve) => follower.line.ask('ping', {}, () => resolve()))
   const lostAt = performance.now()
   // Nothing reconnects meanwhile, so that what we see is the server's own doing.
   proxy.up.frozen = true
@@ -141,7 +143,7 @@ test('[P4] [P6] a slow reader is told that it lags and catches up; a far one onl
     () => [slow, far, near].every((one) => one.head(room) === 2),
     () => 'all subscribe',
   )
-  slowProxy.down.bytesPerSecond = 400_000
+  slowProxy.down.bytesPerSecond = 200_000
   farProxy.down.delayMs = 100
 
   // More than the sockets' own buffers take.

@@ -1,10 +1,10 @@
 /** The server as a process of its own, killed with SIGKILL at random moments under load, started again on the same data. */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../deploy/local/free-port.ts'
 import { verifyStore } from '../../src/adapters/sql/index.ts'
 import { launch, startYeoul, temporaryFolder, yeoul } from '../ops/yeoul-process.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
@@ -15,14 +15,6 @@ import { assertWitnessed, eventually, Follower, Writer } from '../support/witnes
 
 const KILLS = 10
 const API_KEY = 'key-of-the-tests-alone'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 function seeded(t: TestContext): Random {
   const random = new Random()

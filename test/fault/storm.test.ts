@@ -33,9 +33,10 @@ test(`[P4] ${CLIENTS} clients, all cut at once, come back with their positions: 
   const atHead = () => followers.every((one) => one.head(room) >= CLIENTS + 1)
   await eventually(atHead, () => 'not all have subscribed')
 
-  // The only reads go on by themselves: every 2 s which logins have ended, every second the version of the settings.
+  // The only reads go on by themselves: every 2 s which logins have ended and which roles have changed, every second the
+  // version of the settings.
   const polls = (from: number) =>
-    [1_000, 2_000].reduce((n, ms) => n + Math.ceil((performance.now() - from) / ms) + 1, 0)
+    [1_000, 2_000, 2_000].reduce((n, ms) => n + Math.ceil((performance.now() - from) / ms) + 1, 0)
   const reads = await metric(server, 'yeoul_store_reads_total')
   const hashes = await metric(server, 'yeoul_password_hashes_total')
   const fromLog = await metric(server, 'yeoul_recoveries_total{result="log"}').catch(() => 0)

@@ -99,7 +99,7 @@ describe('the write-back worker under faults', () => {
     const before = running.acknowledged
     // Sends go on.
     await running.until(() => running.acknowledged > before + 10, PATIENCE_MS)
-    assert.ok((workers[0] as WorkerProcess).stats.backlog > 0, 'the backlog is told')
+    await (workers[0] as WorkerProcess).told(({ backlog }) => backlog > 0)
     postgres.resume()
     await sleep(500)
     await postgres.kill()

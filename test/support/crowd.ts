@@ -29,6 +29,8 @@ export interface CrowdOptions {
 
 /** How long a connection may be silent until its client gives it up. */
 const PING_MS = 1_000
+/** How long what was under way may come through at most. */
+const QUIET_MS = 1_000
 
 /**
  * The load of the fault tests: people on all nodes who talk, change what they said, follow every room, come, go and are
@@ -106,6 +108,13 @@ export class Crowd {
       () => this.writers.every((writer) => spoken(writer) === this.rooms.length),
       () => `spoke in so many rooms: ${this.writers.map(spoken)} of ${this.rooms.length}`,
     )
+  }
+
+  /** Waits until nothing is acknowledged any more: what was under way when something broke may still come through. */
+  async quiet(): Promise<void> {
+    const end = performance.now() + QUIET_MS
+    for (let before = -1; before !== this.acknowledged && performance.now() < end; await sleep(100))
+      before = this.acknowledged
   }
 
   /**

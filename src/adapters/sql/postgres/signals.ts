@@ -21,7 +21,6 @@ export class Signals {
   #client: pg.Client | null = null
   #waiting = new Set<string>()
   #timer: NodeJS.Timeout | null = null
-  #heardBefore = false
   #closed = false
 
   /** `node` names this node: what it tells does not come back to it. */
@@ -87,8 +86,7 @@ export class Signals {
     if (this.#closed) return void client.end().catch(() => {})
     this.#client = client
     // While there was no connection others may have told something.
-    if (this.#heardBefore) this.#handler(null)
-    this.#heardBefore = true
+    this.#handler(null)
     if (this.#waiting.size > 0) void this.#send()
   }
 

@@ -329,6 +329,8 @@ interface Mesh {
   remains: PresenceRemains | null
   /** null where there is no network between nodes. */
   stats: (() => BusStats) | null
+  /** Resolves when this node hears the others, or soon all the same. */
+  ready(): Promise<void> | void
   close(): Promise<void> | void
 }
 
@@ -347,6 +349,7 @@ async function openMesh(
       link: null,
       remains: null,
       stats: null,
+      ready() {},
       close() {},
     }
   const { redisUrl: urls, partitions } = config
@@ -368,6 +371,7 @@ async function openMesh(
     link,
     remains: new RedisPresenceRemains({ link, nodes, partitions }),
     stats: () => bus.stats(),
+    ready: () => bus.ready(),
     async close() {
       await presence.close()
       await bus.close()

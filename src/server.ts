@@ -75,6 +75,7 @@ export async function startServer(
     const setupToken = config.roles.includes('api')
       ? await parts.accounts.offerSetup(config.databaseUrl !== null)
       : null
+    await parts.mesh.ready()
     // Last, and in one breath with what answers: who comes earlier is refused, nobody is left without an answer.
     const port = await listen(http, config)
     url = config.publicUrl ?? `http://${hostOf(config.host)}:${port}`

@@ -49,7 +49,7 @@ async function listenAt(t: TestContext, urls: string): Promise<Listener> {
   const missed = new Map<string, number[]>(rooms.map((room) => [room, []]))
   bus.listen({
     room: (_, notice) => notice.kind === 'typing' && heard.set(notice.user, performance.now()),
-    user: () => {},
+    user: (user) => heard.set(user, performance.now()),
     usersMissed: () => {},
     missed: (concerns) => {
       for (const room of rooms) if (concerns(room)) missed.get(room)?.push(performance.now())
@@ -103,6 +103,20 @@ async function flows(from: Listener, to: Listener): Promise<void> {
   }
   await until('notices flow', flow)
 }
+
+test('what users are told is heard by a node from the moment that it is ready', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.stop())
+  const proxy = await TcpProxy.to(redis.port)
+  t.after(() => proxy.close())
+  const speaker = await listenAt(t, redis.url)
+  proxy.down.delayMs = 100
+  const listener = await listenAt(t, `redis://127.0.0.1:${proxy.port}`)
+  await listener.bus.ready()
+  const user = newId()
+  speaker.bus.publishToUser(user, { kind: 'logins_ended', sids: [] })
+  await until('it is heard', () => listener.heard.has(user))
+})
 
 async function scene(t: TestContext, settings: Record<string, string> = {}) {
   const redis = await startRedis({ settings })

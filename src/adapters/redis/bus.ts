@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../core/partition.ts'
 import type { Bus, BusHandlers, RoomNotice, UserNotice } from '../../ports/bus.ts'
 import type { NodeRegistry } from '../../ports/nodes.ts'
@@ -7,6 +8,8 @@ import type { RedisLink } from './connection.ts'
 
 /** The tag of what concerns users: every node hears it. */
 const USERS = 'users'
+/** A node that starts waits so long to hear it. */
+const READY_MS = 2_000
 
 /** What this version understands: a newer node beside it may say more. */
 const ROOM_KINDS: Record<RoomNotice['kind'], true> = { events: true, typing: true, read: true }
@@ -63,6 +66,12 @@ export class RedisBus implements Bus {
       },
     })
     this.feed.hold(USERS)
+  }
+
+  /** Resolves when what other nodes tell users is heard, so that who connects then misses none of it; or soon without Redis. */
+  async ready(): Promise<void> {
+    const end = performance.now() + READY_MS
+    while (!this.feed.hears(USERS) && performance.now() < end) await sleep(5)
   }
 
   publish(room: string, notice: RoomNotice): void {

@@ -4,12 +4,12 @@ import type { Page } from 'playwright-core'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
-/** What axe finds in a page that keeps people out: its serious and critical findings, one line for each element. */
-export async function axeFindings(page: Page): Promise<string[]> {
+/** What axe finds in a page that keeps people out: its serious and critical findings, one line for each element; of one rule or all. */
+export async function axeFindings(page: Page, rule?: string): Promise<string[]> {
   // Evaluated, not added as a script: the page's CSP stays as strict as it is.
-  await page.evaluate(axe)
+  if (await page.evaluate("!('axe' in globalThis)")) await page.evaluate(axe)
   return page.evaluate(`axe
-    .run(document, { resultTypes: ['violations'] })
+    .run(document, ${JSON.stringify({ resultTypes: ['violations'], ...(rule !== undefined && { runOnly: [rule] }) })})
     .then(({ violations }) =>
       violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -47,7 +47,6 @@ async function take(town: Town, screen: Screen, look: Look): Promise<number> {
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 88 })
   const file = join(folder, fileOf(screen, look))
   await writeFile(file, Buffer.from(data, 'base64'))
-  await page.close()
   return (await stat(file)).size
 }
 

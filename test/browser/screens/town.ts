@@ -34,12 +34,12 @@ export interface Town {
   rooms: readonly string[]
   server: TestServer
   browser: Browser
-  /** A tab at a place of the page's (`#/…`), as `viewer` has it. */
+  /** A tab at a place of the page's (`#/…`), as `viewer` has it. One at a time: the one before is gone with it. */
   tab(viewer: Viewer, look: Look, place: string, own?: OwnProfile): Promise<Page>
   close(): Promise<void>
 }
 
-/** A browser profile for one tab alone, which goes with it: what is written in it is nowhere else. */
+/** A browser profile for one look alone: what is written in it is nowhere else. */
 export interface OwnProfile {
   /** Gets the tab before it goes to its place. */
   prepare?(page: Page): Promise<void>
@@ -57,6 +57,8 @@ const ANDROID =
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 const NEWCOMER = { username: 'garam', displayName: '윤가람' }
 const FOUNDER = { username: 'jiwon', displayName: '한지원' }
+/** Where nothing of the page runs. */
+const NOWHERE = '/favicon.svg'
 /** Which of the demo's people somebody is, by the language that they read. */
 const MEMBERS = { ko: 0, en: 3 }
 const ADMINS = { ko: 1, en: 4 }
@@ -75,6 +77,7 @@ export async function openTown({ at, phoneScale = 1 }: TownOptions = {}): Promis
   await register(empty, FOUNDER, new URL(empty.setupUrl ?? '').hash.replace('#setup=', ''))
   const browser = await launchChromium()
   const contexts = new Map<string, Promise<BrowserContext>>()
+  let leave = async () => {}
 
   /** One profile for each viewer and look: signed in once. */
   function contextOf(viewer: Viewer, look: Look): Promise<BrowserContext> {
@@ -109,9 +112,15 @@ export async function openTown({ at, phoneScale = 1 }: TownOptions = {}): Promis
     server,
     browser,
     async tab(viewer, look, place, own) {
+      await leave()
       const context = await (own ? newContext(viewer, look) : contextOf(viewer, look))
-      const page = await context.newPage()
-      if (own) page.once('close', () => void context.close())
+      // In the tab that the profile has already: a window and a renderer cost more than all that is looked at.
+      const page = context.pages()[0] ?? (await context.newPage())
+      leave = async () => {
+        if (own) return context.close()
+        await page.mouse.move(-1, -1)
+        await page.goto(NOWHERE)
+      }
       await own?.prepare?.(page)
       await page.goto(`/${place}`)
       return page
@@ -163,7 +172,7 @@ async function register(server: TestServer, who: typeof NEWCOMER, setupToken?: s
 /** From within the browser: it keeps the cookie as it would for a person. */
 async function signIn(context: BrowserContext, username: string): Promise<void> {
   const page = await context.newPage()
-  await page.goto('/favicon.svg')
+  await page.goto(NOWHERE)
   const status = await page.evaluate(
     async ([username, password]) => {
       const answer = await fetch('/api/v1/auth/login', {
@@ -176,7 +185,6 @@ async function signIn(context: BrowserContext, username: string): Promise<void> 
     [username, PASSWORD] as const,
   )
   if (status !== 200) throw new Error(`${username} cannot sign in: ${status}`)
-  await page.close()
 }
 
 /** Runs in a page, and in this process: the clock goes on from another time. */

@@ -244,3 +244,23 @@ test('inviting into a group names who could not be invited, and why', async () =
   )
   await vic.context.close()
 })
+
+test('what is asked for without a network fails in plain words, and is not done later', async () => {
+  const kit = await house.visit('kit', 'Kit')
+  await makeRoom('Stays', kit)
+  const { page } = kit
+  await enter(page, 'Stays')
+  await page.getByRole('button', { name: 'Room menu' }).click()
+  await page.getByRole('menuitem', { name: 'Leave the room' }).click()
+  await kit.context.setOffline(true)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Leave the room' }).click()
+  await dialog.getByText('The server cannot be reached.').waitFor()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await kit.context.setOffline(false)
+  await write(page, 'Still here')
+  await page.locator('article', { hasText: 'Still here' }).waitFor()
+  const { items } = await kit.call<{ items: unknown[] }>('GET', '/me/rooms')
+  assert.equal(items.length, 1)
+  await kit.context.close()
+})

@@ -12,7 +12,11 @@ import './styles.css'
 applySettings()
 const client = createPageClient()
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: 1, staleTime: 10_000, refetchOnWindowFocus: false } },
+  defaultOptions: {
+    queries: { retry: 1, staleTime: 10_000, refetchOnWindowFocus: false },
+    // Without a network it fails, and says so: it must not be done later, when nobody thinks of it any more.
+    mutations: { networkMode: 'always' },
+  },
 })
 
 createRoot(document.getElementById('root')!).render(

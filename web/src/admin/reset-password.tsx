@@ -5,6 +5,7 @@ import { useWords } from '../i18n/index.ts'
 import { moment } from '../i18n/time.ts'
 import { useClient } from '../session/client.ts'
 import { Button } from '../ui/button.tsx'
+import { copied } from '../ui/copy.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { inputLook, Problem } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -43,17 +44,11 @@ function MadeLink({ link, onClose }: { link: ResetLink; onClose(): void }) {
   const id = useId()
   const field = useRef<HTMLInputElement>(null)
   // Said here, not in the page's notices, which the dialog covers.
-  const [copied, setCopied] = useState<boolean | null>(null)
+  const [done, setDone] = useState<boolean | null>(null)
 
   async function copy() {
-    field.current!.select()
-    try {
-      await navigator.clipboard.writeText(link.url)
-      setCopied(true)
-    } catch {
-      // Without a secure context browsers offer no clipboard.
-      setCopied(false)
-    }
+    setDone(await copied(link.url))
+    field.current?.select()
   }
 
   return (
@@ -76,15 +71,15 @@ function MadeLink({ link, onClose }: { link: ResetLink; onClose(): void }) {
         {t('admin.reset.until', { until: moment(link.expiresAt, language) })}
       </p>
       <p role="status" className="mt-1 min-h-6 text-[0.875rem] text-accent">
-        {copied === true && t('admin.reset.copied')}
-        {copied === false && t('admin.reset.copyYourself')}
+        {done === true && t('admin.reset.copied')}
+        {done === false && t('admin.reset.copyYourself')}
       </p>
       <div className="mt-3 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t('ui.close')}
         </Button>
         <Button onClick={() => void copy()}>
-          <Icon name={copied ? 'check' : 'copy'} className="size-4.5" />
+          <Icon name={done ? 'check' : 'copy'} className="size-4.5" />
           {t('admin.reset.copy')}
         </Button>
       </div>

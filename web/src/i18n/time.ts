@@ -3,6 +3,7 @@ import type { Language } from './language.ts'
 /** English clocks and dates differ by country: the browser says which. */
 export const locales = { ko: 'ko-KR', en: navigator.languages.find((tag) => /^en-/i.test(tag)) ?? 'en-GB' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()
+const relatives = new Map<Language, Intl.RelativeTimeFormat>()
 
 /** Intl formats are slow to make and are asked for by every row: one of each is kept. */
 function format(language: Language, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -42,7 +43,11 @@ export function when(at: number, language: Language, now = Date.now()): string {
 
 /** How long ago, in words, from a minute on: "3 minutes ago", "3분 전". */
 export function ago(at: number, language: Language, now = Date.now()): string {
-  const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: 'always' })
+  let relative = relatives.get(language)
+  if (relative === undefined) {
+    relative = new Intl.RelativeTimeFormat(locales[language], { numeric: 'always' })
+    relatives.set(language, relative)
+  }
   const minutes = Math.round((at - now) / 60_000)
   if (minutes > -60) return relative.format(Math.min(minutes, -1), 'minute')
   if (minutes > -60 * 24) return relative.format(Math.round(minutes / 60), 'hour')

@@ -28,6 +28,7 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
   const [part, setPart] = useState<(typeof PARTS)[number]>('members')
   const governs = room.kind !== 'direct' && membership.role !== 'member'
   const shown = governs ? part : 'members'
+  const searchable = room.memberCount >= SEARCHABLE
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -67,13 +68,13 @@ export function PeoplePanel({ entry, timeline, onClose }: PeoplePanelProps) {
           )}
         </div>
       )}
-      {shown === 'members' && room.memberCount >= SEARCHABLE && (
+      {shown === 'members' && searchable && (
         <div className="shrink-0 px-4 pt-3 pb-1">
           <SearchBox small label={t('people.search')} value={query} onChange={setQuery} />
         </div>
       )}
       {shown === 'members' ? (
-        <PeopleList entry={entry} timeline={timeline} words={query.trim()} />
+        <PeopleList entry={entry} timeline={timeline} words={searchable ? query.trim() : ''} />
       ) : (
         <BansList timeline={timeline} />
       )}

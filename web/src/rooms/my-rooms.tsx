@@ -28,8 +28,10 @@ export function MyRooms({ user, current, onCreate }: MyRoomsProps) {
   const { state, rooms, error } = useLive(client.rooms)
   const [query, setQuery] = useState('')
   const [filter, setFilter] = useState<Filter>('all')
-  const words = useDeferredValue(query.trim())
-  const shown = useShown(rooms, rooms.length < MANY ? 'all' : filter, words, current)
+  const many = rooms.length >= MANY
+  // What cannot be seen chooses nothing.
+  const words = useDeferredValue(many ? query.trim() : '')
+  const shown = useShown(rooms, many ? filter : 'all', words, current)
 
   if (rooms.length === 0) {
     if (state === 'failed') return <Failed error={error} onRetry={() => void client.rooms.reload()} />
@@ -38,7 +40,7 @@ export function MyRooms({ user, current, onCreate }: MyRoomsProps) {
   }
   return (
     <>
-      {rooms.length >= MANY && (
+      {many && (
         <div className="flex flex-col gap-2 px-4 pb-2">
           <SearchBox small label={t('rooms.search')} value={query} onChange={setQuery} />
           <Choice

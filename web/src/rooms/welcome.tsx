@@ -10,6 +10,7 @@ import { copyText } from '../ui/copy.ts'
 import { Field, Problem } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Failed, SkeletonRows } from '../ui/states.tsx'
+import { pageAddress } from './address.ts'
 import { OpenRoom } from './open-room.tsx'
 
 /** Rooms that a newcomer is offered. */
@@ -106,7 +107,7 @@ function SignUpLink() {
   const { t } = useWords()
   const { auth } = useClient()
   const ways = useQuery({ queryKey: ['ways in'], queryFn: () => auth.waysIn(), staleTime: 0 })
-  const address = location.href.replace(/#.*/, '')
+  const address = pageAddress()
   if (ways.data === undefined) return null
   if (ways.data.registration === 'closed') {
     return (

@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { SignedInDevice } from '@yeoul/client'
 import { useState } from 'react'
 import { useWords } from '../i18n/index.ts'
@@ -96,24 +96,14 @@ function EndDevice({ ending, onClose }: { ending: SignedInDevice | 'others'; onC
   const { t, problem } = useWords()
   const { api } = useClient()
   const queries = useQueryClient()
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<string | null>(null)
-
-  async function confirm() {
-    setBusy(true)
-    setFailure(null)
-    try {
-      if (ending === 'others') await api.endOtherSessions()
-      else await api.endSession(ending.id).catch(unlessGone)
+  const end = useMutation({
+    mutationFn: () => (ending === 'others' ? api.endOtherSessions() : api.endSession(ending.id).catch(unlessGone)),
+    onSuccess: () => {
       notify(t(ending === 'others' ? 'devices.endedOthers' : 'devices.ended'))
       onClose()
-      await queries.invalidateQueries({ queryKey: ['devices'] })
-    } catch (error) {
-      setFailure(problem(error))
-      setBusy(false)
-    }
-  }
-
+      void queries.invalidateQueries({ queryKey: ['devices'] })
+    },
+  })
   const others = ending === 'others'
   const device = others ? '' : (deviceName(ending.device)?.name ?? t('devices.unknown'))
   return (
@@ -121,9 +111,9 @@ function EndDevice({ ending, onClose }: { ending: SignedInDevice | 'others'; onC
       title={t(others ? 'devices.endOthers.title' : 'devices.end.title')}
       body={others ? t('devices.endOthers.body') : t('devices.end.body', { device })}
       action={t('devices.end')}
-      busy={busy}
-      problem={failure}
-      onConfirm={confirm}
+      busy={end.isPending}
+      problem={end.error ? problem(end.error) : null}
+      onConfirm={() => end.mutate()}
       onClose={onClose}
     />
   )

@@ -3,7 +3,7 @@ import { addWords, useWords } from '../i18n/index.ts'
 import { notifications } from '../i18n/words/notifications.ts'
 import { askPermission, usePermission } from '../notifications/permission.ts'
 import { playSound } from '../notifications/sound.ts'
-import { useNotifyLevels, useSetNotify } from '../rooms/notify-choice.tsx'
+import { notifyLevelOf, useNotifyChoice } from '../rooms/notify-choice.tsx'
 import { RoomMark } from '../rooms/room-row.tsx'
 import { useRoomTitle } from '../rooms/room-title.ts'
 import { linkTo } from '../route.ts'
@@ -86,7 +86,7 @@ function OnThisDevice() {
 function Rooms() {
   const { t } = useWords()
   const { rooms } = useLive(useClient().rooms)
-  const own = rooms.filter(({ membership }) => membership.notify !== 'all')
+  const own = rooms.filter((entry) => notifyLevelOf(entry) !== 'all')
   const lead = t(own.length === 0 ? 'notifications.rooms.none' : 'notifications.rooms.lead')
   return (
     <PagePart title={t('notifications.rooms')} lead={lead}>
@@ -103,17 +103,15 @@ function Rooms() {
 
 function RoomLevel({ entry }: { entry: RoomListEntry }) {
   const { t } = useWords()
-  const { room, membership } = entry
+  const { room } = entry
   const title = useRoomTitle(room)
-  const levels = useNotifyLevels(room.kind === 'direct')
-  const set = useSetNotify(room.id)
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-3">
       <a href={linkTo.room(room.id)} className="flex min-h-11 min-w-40 flex-1 items-center gap-3 rounded-xl">
         <RoomMark room={room} title={title} />
         <span className="min-w-0 truncate font-semibold">{title}</span>
       </a>
-      <Choice label={t('notifications.level', { title })} value={membership.notify} choices={levels} onChoose={set} />
+      <Choice label={t('notifications.level', { title })} {...useNotifyChoice(entry)} />
     </li>
   )
 }

@@ -1,3 +1,4 @@
+import { useMutation } from '@tanstack/react-query'
 import type { User } from '@yeoul/client'
 import { type FormEvent, useState } from 'react'
 import { DISPLAY_NAME_LENGTH } from '../../../src/protocol/limits.ts'
@@ -29,28 +30,22 @@ function NameForm({ user }: { user: User }) {
   const { t, problem } = useWords()
   const { api } = useClient()
   const [name, setName] = useState(user.displayName)
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<string | null>(null)
   const wanted = name.trim()
   const blank = wanted === ''
   const unchanged = wanted === user.displayName
 
-  async function save(event: FormEvent) {
+  const save = useMutation({
+    mutationFn: () => api.updateMe({ displayName: wanted }),
+    onSuccess: () => notify(t('profile.saved')),
+  })
+
+  function submit(event: FormEvent) {
     event.preventDefault()
-    if (blank || unchanged) return
-    setBusy(true)
-    setFailure(null)
-    try {
-      await api.updateMe({ displayName: wanted })
-      notify(t('profile.saved'))
-    } catch (error) {
-      setFailure(problem(error))
-    }
-    setBusy(false)
+    if (!blank && !unchanged) save.mutate()
   }
 
   return (
-    <form noValidate onSubmit={save} className="space-y-4">
+    <form noValidate onSubmit={submit} className="space-y-4">
       <Preview id={user.id} name={wanted === '' ? user.username : wanted} />
       <Field
         label={t('auth.displayName')}
@@ -59,10 +54,10 @@ function NameForm({ user }: { user: User }) {
         maxLength={DISPLAY_NAME_LENGTH.max}
         value={name}
         onChange={(event) => setName(event.target.value)}
-        problem={blank ? t('profile.name.blank') : (failure ?? undefined)}
+        problem={blank ? t('profile.name.blank') : save.error ? problem(save.error) : undefined}
       />
-      <Button type="submit" disabled={busy || blank || unchanged}>
-        {busy ? t('auth.working') : t('ui.save')}
+      <Button type="submit" disabled={save.isPending || blank || unchanged}>
+        {save.isPending ? t('auth.working') : t('ui.save')}
       </Button>
     </form>
   )

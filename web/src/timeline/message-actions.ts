@@ -1,6 +1,6 @@
 import type { Message } from '@yeoul/client'
 import type { Translate } from '../i18n/index.ts'
-import { linkTo } from '../route.ts'
+import { addressOf } from '../rooms/address.ts'
 import { copyText } from '../ui/copy.ts'
 import type { IconName } from '../ui/icon.tsx'
 import type { ListActions } from './context.ts'
@@ -16,7 +16,7 @@ export function actionsOn(message: Message, me: string, list: ListActions, t: Tr
   const { body } = message
   if (body === null) return []
   const mine = message.sender === me
-  const link = location.href.replace(/#.*/, '') + linkTo.room(list.room, message.seq)
+  const link = addressOf(list.room, message.seq)
   const actions: (MessageAction | false)[] = [
     { name: 'reply', icon: 'reply', run: () => list.reply(message) },
     mine && { name: 'edit', icon: 'edit', run: () => list.edit(message) },

@@ -3,12 +3,17 @@ import { notify } from './notice.tsx'
 
 /** Copies text and says so. Where the browser does not let it, the text is shown instead, and nothing is claimed. */
 export async function copyText(text: string, t: Translate): Promise<void> {
+  notify((await copied(text)) ? t('room.copied') : text)
+}
+
+/** Whether the browser let the text be copied. */
+export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
+    return true
   } catch {
-    if (!copySelected(text)) return notify(text)
+    return copySelected(text)
   }
-  notify(t('room.copied'))
 }
 
 /** The older way: a page that is served without TLS has no other clipboard. */
@@ -22,8 +27,8 @@ function copySelected(text: string): boolean {
   const place = document.querySelector('dialog[open]') ?? document.body
   place.append(field)
   field.select()
-  const copied = document.execCommand('copy')
+  const done = document.execCommand('copy')
   field.remove()
   if (before instanceof HTMLElement) before.focus()
-  return copied
+  return done
 }

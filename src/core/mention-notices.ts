@@ -1,7 +1,9 @@
 import type { Bus } from '../ports/bus.ts'
 import type { Appended, Draft, MessageDraft } from '../ports/log.ts'
 import type { Memberships } from '../ports/memberships.ts'
+import { YeoulError } from '../protocol/errors.ts'
 import { MENTIONS_MAX } from '../protocol/limits.ts'
+import { Outage } from './outage.ts'
 
 /** Messages whose members are looked up at a time: a crowd of mentions must not take the database for itself. */
 const AT_ONCE = 4
@@ -23,14 +25,14 @@ interface Mentioning {
 export class MentionNotices {
   readonly #memberships: Memberships
   readonly #bus: Bus
-  readonly #failed: (error: unknown) => void
+  readonly #outage: Outage
   readonly #waiting: Mentioning[] = []
   #running = 0
 
   constructor(parts: { memberships: Memberships; bus: Bus; failed: (error: unknown) => void }) {
     this.#memberships = parts.memberships
     this.#bus = parts.bus
-    this.#failed = parts.failed
+    this.#outage = new Outage(parts.failed)
   }
 
   /** Takes what a batch appended; a message that mentions nobody costs a look at its length. */
@@ -52,8 +54,10 @@ export class MentionNotices {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       try {
         await this.#tell(next)
+        this.#outage.over()
       } catch (error) {
-        this.#failed(error)
+        // A room that was deleted meanwhile mentions nobody.
+        if (!(error instanceof YeoulError && error.code === 'room_not_found')) this.#outage.met(error)
       }
     }
     this.#running--

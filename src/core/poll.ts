@@ -1,17 +1,18 @@
+import { Outage } from './outage.ts'
+
 /**
  * Looks again and again, once at a time, so that no late answer comes after a newer one. Looks that fail one after the other
  * are told of once.
  */
 export class Poll {
   readonly #look: () => Promise<void>
-  readonly #failed: (error: unknown) => void
+  readonly #outage: Outage
   #looking = false
-  #down = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(look: () => Promise<void>, failed: (error: unknown) => void) {
     this.#look = look
-    this.#failed = failed
+    this.#outage = new Outage(failed)
   }
 
   /** Looks once, and rejects as that does; then goes on every `everyMs`. */
@@ -31,10 +32,9 @@ export class Poll {
     this.#looking = true
     try {
       await this.#look()
-      this.#down = false
+      this.#outage.over()
     } catch (error) {
-      if (!this.#down && this.#timer !== null) this.#failed(error)
-      this.#down = true
+      if (this.#timer !== null) this.#outage.met(error)
     }
     this.#looking = false
   }

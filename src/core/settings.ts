@@ -5,6 +5,7 @@ import { PAGE_LIMIT } from '../protocol/limits.ts'
 import type { Page } from '../protocol/model.ts'
 import type { ConfigChange, ConfigValue } from '../protocol/model-admin.ts'
 import { type Actor, authoriseAdmin } from './actor.ts'
+import { Outage } from './outage.ts'
 
 /** One option of the configuration, as this node started with it. */
 export interface SettingOption {
@@ -53,13 +54,13 @@ export class Settings {
   readonly #options: ReadonlyMap<string, SettingOption>
   readonly #changed: (values: ReadonlyMap<string, ConfigValue>, version: number) => void
   readonly #failed: (error: unknown) => void
+  readonly #outage: Outage
   /** What was set at run time. */
   #set: ReadonlyMap<string, ConfigValue> = new Map()
   #version = 0
   /** The end of what is under way: one thing at a time, so that no late answer undoes a newer one. */
   #turn: Promise<unknown> = Promise.resolve()
   #asked = false
-  #down = false
   #stopped = false
   #timer: NodeJS.Timeout | null = null
 
@@ -76,6 +77,7 @@ export class Settings {
     this.#options = new Map(parts.options.map((option) => [option.key, option]))
     this.#changed = parts.changed
     this.#failed = parts.failed
+    this.#outage = new Outage(parts.failed)
   }
 
   /** Puts what was set in force, and goes on looking every `pollMs`. Rejects when the settings cannot be read. */
@@ -98,11 +100,10 @@ export class Settings {
       this.#asked = false
       try {
         await this.#load()
-        this.#down = false
+        this.#outage.over()
       } catch (error) {
         // One line for each time that the database is down, not one a second.
-        if (!this.#down && !this.#stopped) this.#failed(error)
-        this.#down = true
+        if (!this.#stopped) this.#outage.met(error)
       }
     })
   }

@@ -1,5 +1,5 @@
 import type { Account, Accounts, NewAccount } from '../ports/accounts.ts'
-import type { Administration } from '../ports/administration.ts'
+import type { Administration, UserChanges } from '../ports/administration.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Login, Logins } from '../ports/logins.ts'
 import { YeoulError } from '../protocol/errors.ts'
@@ -164,7 +164,7 @@ export class AccountService {
     })
     if (!spent.ok) {
       const owner = ownerOf(refreshToken)
-      if (spent.sid !== undefined) this.#tellEnded(owner, [spent.sid])
+      if (spent.sid !== undefined) tellEnded(this.#bus, owner, [spent.sid])
       // Known by its hash, so it was theirs: they may learn why it ended.
       const ended = spent.sid !== undefined && spent.code === 'refresh_invalid'
       if (ended && (await this.#accounts.byId(owner))?.disabled) throw new YeoulError('account_disabled')
@@ -184,7 +184,7 @@ export class AccountService {
   /** Ends the login that a refresh token, spent or not, belongs to. An unknown token ends nothing. */
   async logout(refreshToken: string): Promise<void> {
     const sid = await this.#logins.end({ tokenHash: hashToken(refreshToken) }, this.#now())
-    if (sid !== null) this.#tellEnded(ownerOf(refreshToken), [sid])
+    if (sid !== null) tellEnded(this.#bus, ownerOf(refreshToken), [sid])
   }
 
   /**
@@ -278,10 +278,7 @@ export class AccountService {
    * Shuts an account out or lets it in again, and changes its role. Shutting it out ends all its logins; a new role holds on
    * every node at once. Who asks was authorised before. Rejects `user_not_found`, `last_admin`.
    */
-  async changeUser(
-    id: string,
-    changes: { disabled?: boolean | undefined; role?: UserRole | undefined },
-  ): Promise<AdminUser> {
+  async changeUser(id: string, changes: UserChanges): Promise<AdminUser> {
     const user = await this.#administration.changeUser(id, changes, this.#now())
     if (changes.disabled) await this.#endAll(id)
     if (changes.role !== undefined) this.#bus.publishToUser(id, { kind: 'role_changed', role: user.role })
@@ -355,16 +352,12 @@ export class AccountService {
   }
 
   async #endAll(user: string, except?: string): Promise<void> {
-    this.#tellEnded(user, await this.#logins.endAll(user, this.#now(), except))
+    tellEnded(this.#bus, user, await this.#logins.endAll(user, this.#now(), except))
   }
 
   async #end(login: Login, at: number): Promise<void> {
     await this.#logins.end({ sid: login.sid }, at)
-    this.#tellEnded(login.user, [login.sid])
-  }
-
-  #tellEnded(user: string, sids: string[]): void {
-    tellEnded(this.#bus, user, sids)
+    tellEnded(this.#bus, login.user, [login.sid])
   }
 
   async #own(actor: Actor): Promise<Account> {

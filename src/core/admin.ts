@@ -1,18 +1,12 @@
-import type { Administration } from '../ports/administration.ts'
+import type { Administration, UserChanges } from '../ports/administration.ts'
 import type { Rooms } from '../ports/rooms.ts'
 import { PAGE_LIMIT } from '../protocol/limits.ts'
-import type { Durability, Page, UserRole } from '../protocol/model.ts'
+import type { Durability, Page } from '../protocol/model.ts'
 import type { AdminRoom, AdminUser, ParkedItem, Summary } from '../protocol/model-admin.ts'
 import type { AccountService } from './accounts.ts'
 import { type Actor, authoriseAdmin } from './actor.ts'
 import type { Audit } from './audit.ts'
 import type { RoomService } from './rooms.ts'
-
-/** What is left out stays as it is. */
-export interface UserChanges {
-  disabled?: boolean | undefined
-  role?: UserRole | undefined
-}
 
 /** A page that an admin asks for. */
 export interface Range {

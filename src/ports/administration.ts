@@ -1,6 +1,12 @@
 import type { Page, UserRole } from '../protocol/model.ts'
 import type { AdminUser, ParkedItem, Summary } from '../protocol/model-admin.ts'
 
+/** What is left out stays as it is. */
+export interface UserChanges {
+  disabled?: boolean | undefined
+  role?: UserRole | undefined
+}
+
 /** What the store knows beyond single people and rooms: for admins, and for what follows from what they change. */
 export interface Administration {
   /**
@@ -12,11 +18,7 @@ export interface Administration {
    * Rejects `user_not_found`; `last_admin` when the user is the last admin who can sign in and would not be any more, also
    * when several are changed at once.
    */
-  changeUser(
-    id: string,
-    changes: { disabled?: boolean | undefined; role?: UserRole | undefined },
-    at: number,
-  ): Promise<AdminUser>
+  changeUser(id: string, changes: UserChanges, at: number): Promise<AdminUser>
   /** The users whose role changed at or after `since`, with the role that they have now. Every node asks every 2 s. */
   changedRoles(since: number): Promise<[user: string, role: UserRole][]>
   /** Numbers of what the database holds; what waits in a log before it is not counted yet. Reads no message. */

@@ -258,8 +258,8 @@ test('a device shows when it was last used and when it ends; one that can no lon
 
 test('nothing is kept of a device that does not say what it is', async () => {
   const accounts = service()
-  for (const device of [undefined, '', ' \u0007 ']) {
-    const name = `${username}-${Math.random().toString(36).slice(2)}`
+  for (const [i, device] of [undefined, '', ' \u0007 '].entries()) {
+    const name = `${username}-${i}`
     const login = await accounts.register(
       { username: name, password: PASSWORD },
       { ...FROM, origin: { device, address: '' } },

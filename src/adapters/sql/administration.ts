@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { Administration } from '../../ports/administration.ts'
+import type { Administration, UserChanges } from '../../ports/administration.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Page, UserRole } from '../../protocol/model.ts'
 import type { AdminUser, ParkedItem } from '../../protocol/model-admin.ts'
@@ -9,12 +9,7 @@ import type { UserRow } from './tables.ts'
 import type { Snapshot, Transaction } from './transaction.ts'
 
 export const administrationWrites = {
-  async changeUser(
-    tx: Transaction,
-    id: string,
-    changes: Parameters<Administration['changeUser']>[1],
-    at: number,
-  ): Promise<AdminUser> {
+  async changeUser(tx: Transaction, id: string, changes: UserChanges, at: number): Promise<AdminUser> {
     // Held all together, in one order: two admins who demote each other come one after the other.
     const admins = await tx
       .holding(

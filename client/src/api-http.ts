@@ -17,8 +17,8 @@ import type {
   WaysIn,
 } from '../../src/protocol/model.ts'
 import type { Notice } from '../../src/protocol/notice.ts'
-import type { Live } from './api.ts'
 import type { AdminApi } from './api-admin.ts'
+import type { Live } from './api-live.ts'
 import type { YeoulError } from './errors.ts'
 
 export type AuthOptions =

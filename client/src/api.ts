@@ -1,8 +1,6 @@
 /**
- * The public interface of @yeoul/client, all of it. Times are ms since 1970 UTC, spans are ms, ids are UUIDv7 strings.
- *
- * Everything that changes is a `Live<T>`: an immutable snapshot and a way to hear of the next one, in the shape that React's
- * `useSyncExternalStore(live.subscribe, live.getSnapshot)` takes. Both functions may be passed around unbound.
+ * The public interface of @yeoul/client; its HTTP half is in api-http.ts. Times are ms since 1970 UTC, spans are ms, ids are
+ * UUIDv7 strings. Everything that changes is a `Live<T>` (api-live.ts).
  */
 import type { RoomNow } from '../../src/protocol/frames.ts'
 import type { Limits } from '../../src/protocol/limits.ts'
@@ -18,14 +16,8 @@ import type {
 } from '../../src/protocol/model.ts'
 import type { Notice } from '../../src/protocol/notice.ts'
 import type { Api, Auth, AuthOptions } from './api-http.ts'
+import type { Live } from './api-live.ts'
 import type { YeoulError } from './errors.ts'
-
-export interface Live<T> {
-  /** The same object until something changed. */
-  getSnapshot(this: void): T
-  /** Calls `listener` after each change; changes are gathered, so that a hot room tells at most about 60 times a second. */
-  subscribe(this: void, listener: () => void): () => void
-}
 
 export interface ClientOptions {
   /** Where the server is, such as `https://chat.example.org`; in a page the page's own origin when left out. */

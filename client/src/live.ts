@@ -1,4 +1,5 @@
-import type { Clock, Live } from './api.ts'
+import type { Clock } from './api.ts'
+import type { Live } from './api-live.ts'
 
 /** The shortest span between two tellings of one live value. */
 const FRAME_MS = 16

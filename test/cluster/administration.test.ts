@@ -119,7 +119,12 @@ test('the figures of either node sum up both', async () => {
         const { body } = await admin.at(node.url).call<Figures>('GET', '/admin/figures')
         found = body.points.findLast(
           (point) =>
-            point.nodes === 2 && point.connections === 3 && point.sessions === 3 && point.deliveriesPerSecond > 0,
+            point.nodes === 2 &&
+            point.connections === 3 &&
+            point.sessions === 3 &&
+            point.messagesPerSecond > 0 &&
+            point.deliveryP99Ms !== null &&
+            point.ackP99Ms !== null,
         )
         return found !== undefined
       },
@@ -127,8 +132,7 @@ test('the figures of either node sum up both', async () => {
     )
     assert.ok(found)
     assert.equal(found.backlog, 0)
-    assert.ok(found.messagesPerSecond > 0)
-    assert.ok(found.deliveryP99Ms !== null && found.ackP99Ms !== null)
+    assert.ok(found.deliveriesPerSecond > 0)
     assert.ok(found.memory > 2 * 10_000_000)
   }
   for (const socket of sockets) socket.close()

@@ -198,10 +198,10 @@ describe('a reset link', () => {
       })
       return ((await response.json()) as { code: string }).code
     }
-    const codes: string[] = []
-    for (let i = 0; i < 60; i++) codes.push(await guess(`a guess ${i}`))
-    assert.equal(codes[0], 'reset_token_invalid')
-    assert.equal(codes.at(-1), 'rate_limited')
+    let code = await guess('a guess')
+    assert.equal(code, 'reset_token_invalid')
+    for (let i = 0; i < 1_000 && code === 'reset_token_invalid'; i++) code = await guess(`a guess ${i}`)
+    assert.equal(code, 'rate_limited')
   })
 })
 
@@ -277,10 +277,13 @@ describe('the installation', () => {
     await eventually(
       async () => {
         for (let i = 0; i < 20; i++) await post(ann, room)
-        busy = (await figures()).points.findLast((point) => point.messagesPerSecond > 0)
+        // What is sent in one second may be delivered, and so told of, in the next.
+        busy = (await figures()).points.findLast(
+          (point) => point.messagesPerSecond > 0 && point.deliveryP99Ms !== null && point.ackP99Ms !== null,
+        )
         return busy !== undefined
       },
-      () => 'no point tells of the messages',
+      () => 'no point tells of the messages and their delivery',
     )
     assert.ok(busy)
     assert.deepEqual([busy.nodes, busy.backlog], [1, 0])

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import type { Timeline, User } from '@yeoul/client'
+import type { Live, MembersSnapshot, Timeline, User } from '@yeoul/client'
 import { useEffect, useMemo, useState } from 'react'
 import { bestRank, matchRank } from '../search/match.ts'
 import { useClient, useLive, useMe } from '../session/client.ts'
@@ -14,11 +14,12 @@ const PAUSE_MS = 150
  */
 export function usePeopleOffered(timeline: Timeline, name: string | null): readonly User[] {
   const me = useMe()
-  const { members, complete } = useLive(timeline.members)
+  const naming = name !== null
+  // While nobody is being named, the composer is not drawn anew for members who come, go and read.
+  const { members, complete } = useLive<Loaded>(naming ? timeline.members : NOT_NAMING)
   const { users } = useClient()
   const known = useLive(users)
   const found = useFound(timeline, complete ? null : name)
-  const naming = name !== null
   // Who never wrote here is known by id only.
   useEffect(() => {
     if (naming) users.load(members.map(({ user }) => user)).catch(() => {})
@@ -34,6 +35,10 @@ export function usePeopleOffered(timeline: Timeline, name: string | null): reado
       .map(({ user }) => user)
   }, [members, known, found, name, me])
 }
+
+type Loaded = Pick<MembersSnapshot, 'members' | 'complete'>
+const NO_MEMBERS: Loaded = { members: [], complete: false }
+const NOT_NAMING: Live<Loaded> = { getSnapshot: () => NO_MEMBERS, subscribe: () => () => {} }
 
 const NOBODY: readonly User[] = []
 

@@ -1,4 +1,3 @@
-import type { Timeline } from '@yeoul/client'
 import { useWords } from '../i18n/index.ts'
 import { day } from '../i18n/time.ts'
 import { type Item, isNotice, isPending, placeOf, timeOf } from './items.ts'
@@ -11,14 +10,13 @@ interface ListRowProps {
   items: readonly Item[]
   index: number
   me: string
-  timeline: Timeline
   unreadAfter: number | null
   flashing: boolean
   tabStop: boolean
 }
 
 /** One row with what stands above it: the day when it changes, the line over the first unread message. */
-export function ListRow({ rowKey, items, index, me, timeline, unreadAfter, flashing, tabStop }: ListRowProps) {
+export function ListRow({ rowKey, items, index, me, unreadAfter, flashing, tabStop }: ListRowProps) {
   const { t, language } = useWords()
   const item = items[index]!
   const place = placeOf(items, index, me, unreadAfter)
@@ -49,7 +47,6 @@ export function ListRow({ rowKey, items, index, me, timeline, unreadAfter, flash
           me={me}
           opens={place.opens}
           closes={place.closes}
-          unreadBy={timeline.unreadBy(item)}
           flashing={flashing}
           tabStop={tabStop}
         />

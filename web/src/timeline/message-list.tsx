@@ -1,11 +1,13 @@
-import type { Message, Notice, PendingMessage, RoomListEntry, Timeline } from '@yeoul/client'
+import type { Message, Notice, PendingMessage, RoomListEntry, Timeline, TimelineSnapshot } from '@yeoul/client'
 import { type KeyboardEvent, type RefObject, useMemo, useRef, useState } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import { useShallow } from 'zustand/react/shallow'
 import type { ComposerTask } from '../composer/task.ts'
+import { useTimelineValue } from '../conversation/use-timeline.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNewest } from '../keyboard/newest.ts'
 import { EmptyRoom } from '../rooms/empty-room.tsx'
-import { useLive, useMe } from '../session/client.ts'
+import { useMe } from '../session/client.ts'
 import { SkeletonRows } from '../ui/states.tsx'
 import { useLasting } from '../ui/use-lasting.ts'
 import { Announcer } from './announcer.tsx'
@@ -44,18 +46,22 @@ interface MessageListProps {
   onTask(task: ComposerTask): void
 }
 
+/** What the list is made of. Of all else, such as who types, comes or reads, it hears nothing: in a busy room that is much. */
+function partsOf(snapshot: TimelineSnapshot) {
+  const { state, messages, notices, hasOlder, loadingOlder, hasNewer, loadingNewer, jumps } = snapshot
+  const pending = hasNewer || snapshot.pending.length === 0 ? NO_PENDING : snapshot.pending
+  return { state, messages, notices, pending, hasOlder, loadingOlder, hasNewer, loadingNewer, jumps }
+}
+
 /** The messages of a room, of which only those on the screen are in the document. */
 export function MessageList({ timeline, entry, title, seq, left, onTask }: MessageListProps) {
   const { t } = useWords()
   const me = useMe()
-  const snapshot = useLive(timeline)
-  // The read cursors of the members stand in this snapshot: the counts of unread readers follow it.
-  useLive(timeline.members)
+  const snapshot = useTimelineValue(timeline, useShallow(partsOf))
   const { messages, pending, hasOlder, hasNewer, jumps } = snapshot
   // Between two people who came is no news.
   const notices = entry.room.kind === 'direct' ? NO_NOTICES : snapshot.notices
-  const shown = hasNewer ? NO_PENDING : pending
-  const all = useMemo(() => itemsOf(messages, notices, shown), [messages, notices, shown])
+  const all = useMemo(() => itemsOf(messages, notices, pending), [messages, notices, pending])
   const { items, shift } = useStaged(all, jumps)
 
   const list = useRef<VirtualizerHandle>(null)
@@ -173,7 +179,6 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
                   items={items}
                   index={i}
                   me={me}
-                  timeline={timeline}
                   unreadAfter={reading.unreadAfter}
                   flashing={jump.flashing !== null && jump.flashing === seqOf(item)}
                   tabStop={key === (focused ?? lastKey)}

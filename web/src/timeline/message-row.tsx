@@ -1,11 +1,12 @@
 import type { Message } from '@yeoul/client'
-import { type FocusEvent, type MouseEvent, memo, useState } from 'react'
+import { type FocusEvent, type MouseEvent, memo, useState, useSyncExternalStore } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { clock, moment } from '../i18n/time.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { useShowProfile } from '../people/profile.ts'
 import { useName } from '../people/users.ts'
 import { BodyText } from './body-text.tsx'
+import { useListActions } from './context.ts'
 import { MessageTools } from './message-tools.tsx'
 import { Quote } from './quote.tsx'
 import { Reactions } from './reactions.tsx'
@@ -15,15 +16,12 @@ interface MessageRowProps {
   me: string
   opens: boolean
   closes: boolean
-  /** Members who have not read it; null when unknown. */
-  unreadBy: number | null
   flashing: boolean
   /** The one row of the list that Tab stops at. */
   tabStop: boolean
 }
 
-export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, me, opens, flashing, tabStop } = props
+export const MessageRow = memo(function MessageRow({ message, me, opens, closes, flashing, tabStop }: MessageRowProps) {
   const { t, language } = useWords()
   const [active, setActive] = useState(false)
   const [held, setHeld] = useState(false)
@@ -76,7 +74,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         {mine && opens && <span className="sr-only">{t('ui.you')}</span>}
         <div className={`relative flex max-w-full items-end gap-1.5 ${mine ? 'flex-row-reverse' : ''}`}>
           <Bubble message={message} me={me} mine={mine} opens={opens} mentioned={mentioned} />
-          <Meta {...props} mine={mine} />
+          <Meta message={message} closes={closes} mine={mine} />
           {(active || held) && <MessageTools message={message} mine={mine} onHold={setHeld} />}
         </div>
         {message.reactions.length > 0 && <Reactions message={message} />}
@@ -117,8 +115,10 @@ function Bubble({ message, me, mine, opens, mentioned }: BubbleProps) {
   )
 }
 
-function Meta({ message, closes, unreadBy, mine }: MessageRowProps & { mine: boolean }) {
+/** Beside a message: how many have not read it, whether it was edited, and the time. */
+function Meta({ message, closes, mine }: { message: Message; closes: boolean; mine: boolean }) {
   const { t, language } = useWords()
+  const unreadBy = useUnreadBy(message)
   const edited = message.editedAt !== undefined && message.body !== null
   if (!closes && !edited && !unreadBy) return null
   return (
@@ -141,6 +141,12 @@ function Meta({ message, closes, unreadBy, mine }: MessageRowProps & { mine: boo
       )}
     </span>
   )
+}
+
+/** Members who have not read it; null when unknown. Each cursor of theirs that moves renders anew only the counts that it changes. */
+function useUnreadBy(message: Message): number | null {
+  const { timeline } = useListActions()
+  return useSyncExternalStore(timeline.members.subscribe, () => timeline.unreadBy(message))
 }
 
 /** One to three emoji and nothing else are shown large. */

@@ -292,3 +292,21 @@ test('a room opens at the line over the first unread message', async () => {
   await page.getByRole('log').getByText('unseen 25').waitFor()
   await page.getByText('25 unread messages').waitFor({ state: 'detached' })
 })
+
+test('a quote of what lies far back shows what became of it', async () => {
+  const { page } = reader
+  const room = await makeRoom('Quoted', writer)
+  await reader.call('POST', `/rooms/${room}/join`)
+  const old = await say(writer, room, 'the old words')
+  for (let i = 0; i < 70; i++) await say(writer, room, `filler ${i}`)
+  await say(writer, room, 'an answer', old)
+  await reader.call('PUT', `/rooms/${room}/read`, { seq: old + 71 })
+  await enter(page, 'Quoted')
+  const answer = page.locator('article', { hasText: 'an answer' })
+  await answer.getByRole('button', { name: 'the old words' }).waitFor()
+  await writer.call('PATCH', `/rooms/${room}/messages/${old}`, { body: 'the new words' })
+  await answer.getByRole('button', { name: 'the new words' }).waitFor()
+  await writer.call('DELETE', `/rooms/${room}/messages/${old}`)
+  await answer.getByText('The message that this answers was deleted.').waitFor()
+  assert.equal(await page.getByText('the new words').count(), 0)
+})

@@ -25,6 +25,7 @@ import { actionOfKey, actionsOn } from './message-actions.ts'
 import { MessageSheet } from './message-sheet.tsx'
 import { useOpening } from './opening.ts'
 import { usePress } from './press.ts'
+import { useQuotesAnew } from './quote.tsx'
 import { Readers } from './readers.tsx'
 import { useReading } from './reading.ts'
 import { useStaged } from './staged.ts'
@@ -79,6 +80,7 @@ export function MessageList({ timeline, entry, title, seq, left, onTask }: Messa
   const slow = useLasting(opening.waiting, QUIET_MS)
   const mentions = useUnseenMentions(list, items, entry)
   useNewest(follow.toBottom)
+  useQuotesAnew(timeline)
 
   const governs = entry.room.kind !== 'direct' && entry.membership.role !== 'member'
   const actions = useMemo<ListActions>(

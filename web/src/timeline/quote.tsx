@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
-import type { Message } from '@yeoul/client'
-import { useCallback, useSyncExternalStore } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Message, Timeline } from '@yeoul/client'
+import { useCallback, useEffect, useSyncExternalStore } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { plainText } from '../markup/plain-text.ts'
 import { useName } from '../people/users.ts'
@@ -45,4 +45,17 @@ function useMessage(seq: number): Message | null | undefined {
     staleTime: 60_000,
   })
   return near ?? far.data
+}
+
+/** What was edited or deleted far back is asked for again: a quote shows nothing that is no more. */
+export function useQuotesAnew(timeline: Timeline): void {
+  const queries = useQueryClient()
+  useEffect(
+    () =>
+      timeline.onEvent((event) => {
+        if (event.type !== 'edit' && event.type !== 'delete') return
+        void queries.invalidateQueries({ queryKey: ['message', timeline.room, event.target] })
+      }),
+    [timeline, queries],
+  )
 }

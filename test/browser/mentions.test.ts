@@ -108,3 +108,14 @@ test('mentions that were not seen yet are one press away, above and below, howev
   await page.getByRole('button', { name: /mentions? of you/ }).waitFor({ state: 'detached' })
   await eda.context.close()
 })
+
+test('whoever is mentioned is shown by name, also who never wrote where one reads', async () => {
+  const gus = await house.visit('gus', 'Gus')
+  const hal = await register(house.server, 'hal', 'Hal the Silent')
+  const room = await makeRoom('Called out', gus, hal)
+  for (let i = 0; i < 70; i++) await say(gus, room, `filler ${i}`)
+  await say(gus, room, 'where is @hal today?')
+  await gus.page.goto(`/#/r/${room}`)
+  await gus.page.getByRole('log').getByText('@Hal the Silent').waitFor()
+  await gus.context.close()
+})

@@ -1,4 +1,4 @@
-import { createElement, Fragment, memo, type ReactNode } from 'react'
+import { createElement, Fragment, memo, type ReactNode, useEffect } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { type Block, type ListItem, readBlocks } from '../markup/blocks.ts'
 import type { Inline } from '../markup/inline.ts'
@@ -117,7 +117,12 @@ const inPlace = (nodes: readonly ReactNode[]) => createElement(Fragment, null, .
 
 /** An @name stands out only when the server took it for a mention of a member. */
 function Mention({ name, mentions, me }: Read & { name: string }) {
-  const known = useLive(useClient().users)
+  const { users } = useClient()
+  const known = useLive(users)
+  // Who never wrote here is known by id only.
+  useEffect(() => {
+    for (const id of mentions) users.get(id)
+  }, [users, mentions])
   const user = mentions.find((id) => known.get(id)?.username === name.toLowerCase())
   if (user === undefined) return `@${name}`
   return (

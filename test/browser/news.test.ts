@@ -115,6 +115,22 @@ test('a mention and its message are one piece of news, whichever is first; what 
   assert.deepEqual(news(), ['a 4'])
 })
 
+test('a mention calls although its message was looked at before, and when it came while there was no connection', () => {
+  const rooms = new FakeRooms()
+  rooms.set('calm', { n: 1, notify: 'mentions' })
+  rooms.set('all', { n: 1 })
+  const { news } = watched(rooms)
+  for (const room of ['calm', 'all']) {
+    rooms.set(room, { n: 2, notify: room === 'calm' ? 'mentions' : 'all' })
+    rooms.mention(room, 2)
+    assert.deepEqual(news(), [room === 'calm' ? 'calm 2 @' : 'all 2'])
+  }
+  rooms.set('calm', { n: 5, notify: 'mentions', mentions: [2, 4] })
+  assert.deepEqual(news(), ['calm 5'])
+  rooms.set('calm', { n: 6, notify: 'mentions', mentions: [2, 4] })
+  assert.deepEqual(news(), [])
+})
+
 test('a room that has just come tells what was said since', () => {
   const rooms = new FakeRooms()
   rooms.set('a', { n: 1 })

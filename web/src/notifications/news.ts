@@ -20,8 +20,10 @@ export class NewsWatch {
   readonly #me: string
   readonly #tell: (news: News[]) => void
   readonly #stops: (() => void)[]
-  /** By room, the `n` up to which nothing is news any more; null before the list was there. */
-  #told: Map<string, number> | null = null
+  /** By room, the `n` up to which messages were looked at, whether they were wanted or not; null before the list was there. */
+  #looked: Map<string, number> | null = null
+  /** By room, the `n` of what was told last: a mention may be heard of after its message was looked at. */
+  readonly #told = new Map<string, number>()
 
   constructor(rooms: RoomList, me: string, tell: (news: News[]) => void) {
     this.#rooms = rooms
@@ -38,20 +40,24 @@ export class NewsWatch {
   #look(): void {
     const { state, rooms } = this.#rooms.getSnapshot()
     if (state !== 'ready') return
-    if (this.#told === null) {
-      this.#told = new Map(rooms.map((entry) => [entry.room.id, newestOf(entry)]))
+    if (this.#looked === null) {
+      this.#looked = new Map(rooms.map((entry) => [entry.room.id, newestOf(entry)]))
+      for (const [room, n] of this.#looked) this.#told.set(room, n)
       return
     }
     const news: News[] = []
     for (const entry of rooms) {
       const { room, membership, lastMessage, unreadMentions } = entry
       // Of a room that has just come, what is unread came after the user did.
-      const told = this.#told.get(room.id) ?? membership.readN
-      if (lastMessage === null || lastMessage.n <= told) continue
-      this.#told.set(room.id, lastMessage.n)
+      const looked = Math.max(this.#looked.get(room.id) ?? membership.readN, this.#told.get(room.id) ?? 0)
+      if (lastMessage === null || lastMessage.n <= looked) continue
       const { seq, n, sender, body } = lastMessage
+      this.#looked.set(room.id, n)
       const isMention = unreadMentions.includes(n)
-      if (sender === this.#me || body === null || n <= membership.readN || !isWanted(entry, isMention)) continue
+      // What called the user while there was no connection is told with what came last.
+      const calls = unreadMentions.some((each) => each > looked)
+      if (sender === this.#me || body === null || n <= membership.readN || !isWanted(entry, calls)) continue
+      this.#told.set(room.id, n)
       news.push({ room: room.id, seq, n, sender, message: lastMessage, isMention })
     }
     if (news.length > 0) this.#tell(news)
@@ -59,7 +65,7 @@ export class NewsWatch {
 
   #mentioned({ room, seq, n, actor }: Mention): void {
     const entry = this.#rooms.get(room)
-    if (this.#told === null || entry === undefined || n <= (this.#told.get(room) ?? 0)) return
+    if (this.#looked === null || entry === undefined || n <= (this.#told.get(room) ?? 0)) return
     this.#told.set(room, n)
     if (n <= entry.membership.readN || !isWanted(entry, true)) return
     const message = entry.lastMessage?.n === n ? entry.lastMessage : null

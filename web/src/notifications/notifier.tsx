@@ -74,8 +74,10 @@ class Teller {
       return
     }
     for (const each of unread) {
+      const entry = this.#client.rooms.get(each.room)
+      if (entry === undefined) continue
       const link = linkTo.room(each.room, each.seq)
-      const [title, body] = await this.#words(each)
+      const [title, body] = await this.#words(each, entry)
       if (!this.#stopped && this.#isUnread(each)) this.#show(each.room, title, body, link)
     }
   }
@@ -99,15 +101,17 @@ class Teller {
     return entry !== undefined && entry.membership.readN < n && entry.membership.notify !== 'none'
   }
 
-  async #words({ room, seq, sender, message, isMention }: News): Promise<[title: string, body: string]> {
-    const { users, rooms, api } = this.#client
+  async #words(
+    { room, seq, sender, message, isMention }: News,
+    entry: RoomListEntry,
+  ): Promise<[title: string, body: string]> {
+    const { users, api } = this.#client
     const { hideText } = useSettings.getState()
     const known = users.load([sender]).catch(() => {})
     // A mention may come before its message is known here. Without its text the notification is still of use.
     const text = hideText ? null : (message ?? (await api.message(room, seq).catch(() => null)))?.body
     await known
     const name = users.getSnapshot().get(sender)?.displayName ?? this.#t('people.unknown')
-    const entry = rooms.get(room) as RoomListEntry
     const direct = entry.room.kind === 'direct'
     const title = direct ? name : entry.room.title
     if (!text) return [title, this.#t(isMention ? 'notifications.calls' : 'notifications.writes', { name })]

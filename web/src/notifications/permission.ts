@@ -22,18 +22,18 @@ export async function askPermission(): Promise<Permission> {
 
 let watched = false
 
-/** Whether the browser lets the page notify; follows what the person changes in the browser's own settings. */
-export function usePermission(): Permission {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener)
-    if (!watched && permission() !== 'unsupported' && permission() !== 'insecure') {
-      watched = true
-      navigator.permissions
-        .query({ name: 'notifications' })
-        .then((status) => status.addEventListener('change', tell))
-        // A browser that cannot be asked: then what is shown follows with the next visit.
-        .catch(() => {})
-    }
-    return () => listeners.delete(listener)
-  }, permission)
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  if (!watched && permission() !== 'unsupported' && permission() !== 'insecure') {
+    watched = true
+    navigator.permissions
+      ?.query({ name: 'notifications' })
+      .then((status) => status.addEventListener('change', tell))
+      // A browser that cannot be asked: then what is shown follows with the next visit.
+      .catch(() => {})
+  }
+  return () => listeners.delete(listener)
 }
+
+/** Whether the browser lets the page notify; follows what the person changes in the browser's own settings. */
+export const usePermission = (): Permission => useSyncExternalStore(subscribe, permission)

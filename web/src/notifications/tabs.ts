@@ -21,8 +21,10 @@ export function inOneTab(name: string, start: () => () => void): () => void {
         }
       })
     })
-    // Given up before it was this tab's turn.
-    .catch(() => {})
+    .catch((error) => {
+      // Given up before it was this tab's turn, or something else.
+      if (!giveUp.signal.aborted) throw error
+    })
   return () => {
     giveUp.abort()
     end()

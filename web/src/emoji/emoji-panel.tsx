@@ -43,7 +43,9 @@ export function EmojiPanel({ emoji, onPick }: EmojiPanelProps) {
   const columns = Math.min(8, Math.floor((width - EDGES) / cell))
 
   const everything = useMemo(() => {
-    const bySign = new Map(emoji.flatMap((each) => [each.sign, ...each.tones].map((sign) => [sign, { ...each, sign, tones: [] }]))) // biome-ignore format: one line
+    const bySign = new Map<string, Emoji>()
+    for (const each of emoji)
+      for (const sign of [each.sign, ...each.tones]) bySign.set(sign, { ...each, sign, tones: [] })
     const last = lately.flatMap((sign) => bySign.get(sign) ?? []).slice(0, columns * 2)
     const groups = GROUPS.map((section) => ({ section, emoji: emoji.filter((each) => each.group === section) }))
     return rowsOf([{ section: 'recent', emoji: last }, ...groups], columns)

@@ -47,7 +47,7 @@ export function useFollow(
   /** Where the list stood at the last scroll event. */
   const passed = useRef(0)
   /** When a wheel, a finger or a key last moved the list. */
-  const touched = useRef(0)
+  const touched = useRef(Number.NEGATIVE_INFINITY)
   const [nearEnd, setNearEnd] = useState(true)
   const [seenN, setSeenN] = useState(reading.readAtOpening)
   const hasNewer = useTimelineValue(timeline, (snapshot) => snapshot.hasNewer)

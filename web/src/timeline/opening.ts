@@ -1,5 +1,5 @@
 import type { Place, Timeline } from '@yeoul/client'
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import { useTimelineValue } from '../conversation/use-timeline.ts'
 import type { Reading } from './reading.ts'
 
@@ -30,5 +30,6 @@ export function useOpening(
   const [done, setDone] = useState(at === null)
   // What was missed is fetched first: without a connection the room shows what it has.
   const live = useTimelineValue(timeline, ({ state }) => state === 'live')
-  return { at, done, waiting: live && !done, finish: useState(() => () => setDone(true))[0] }
+  const finish = useCallback(() => setDone(true), [])
+  return { at, done, waiting: live && !done, finish }
 }

@@ -4,7 +4,7 @@ import { asYeoulError, clientClosed, endsLogin, signedOut, type YeoulError } fro
 import type { Call, Http } from './http.ts'
 import { LiveValue } from './live.ts'
 import type { Surroundings } from './platform.ts'
-import { SharedLogin } from './shared-login.ts'
+import { type LoginNews, SharedLogin } from './shared-login.ts'
 
 /** A token that lives no longer than this, or than the rest of its life after the time to renew it, is not handed out. */
 const MARGIN_MS = 10_000
@@ -117,10 +117,12 @@ export class Login implements Auth {
   }
 
   #renewOnce(path: string): Promise<string> {
-    this.#renewing ??= this.#renew(this.#turn, path).finally(() => {
-      this.#renewing = null
+    if (this.#renewing !== null) return this.#renewing
+    const renewing = this.#renew(this.#turn, path).finally(() => {
+      if (this.#renewing === renewing) this.#renewing = null
     })
-    return this.#renewing
+    this.#renewing = renewing
+    return renewing
   }
 
   /** The server refused this token: it is not handed out again. */
@@ -234,6 +236,8 @@ export class Login implements Auth {
     const wasSignedIn = this.#state.state === 'signedIn'
     this.#turn++
     this.#access = null
+    // What is under way belongs to the login that ended.
+    this.#renewing = null
     this.#keep(null)
     // Coming without a login is no news; losing one is.
     this.#state = wasSignedIn && error !== undefined ? { state: 'signedOut', error } : { state: 'signedOut' }
@@ -242,7 +246,7 @@ export class Login implements Auth {
   }
 
   /** Another tab signed in or out. */
-  #heard(news: 'signedIn' | 'signedOut'): void {
+  #heard(news: LoginNews): void {
     const { state } = this.#state
     if (news === 'signedOut' && state === 'signedIn') this.#end(undefined, 'logout')
     // When it fails, the page is as it was: at the door.

@@ -40,7 +40,7 @@ export class MemberMap {
     this.#sortAnew()
     for (const member of page) {
       const known = this.#members.get(member.user)
-      if (known === undefined && this.full) return
+      if (known === undefined && this.full) continue
       const ahead = known !== undefined && known.readN > member.readN
       this.#members.set(
         member.user,

@@ -86,8 +86,9 @@ export class LiveRoomMembers implements RoomMembers {
     const known = this.#members.get(user)
     if (known !== undefined) return known
     if (this.#state === 'ready' && this.#complete) return null
-    await this.#fetch(this.#turn, () => this.#api.members(this.#room, { ids: [user] }))
-    return this.#members.get(user) ?? null
+    const page = await this.#fetch(this.#turn, () => this.#api.members(this.#room, { ids: [user] }))
+    // Too late: the list is being loaded anew, and says nothing of this user yet.
+    return page === null ? this.find(user) : (this.#members.get(user) ?? null)
   }
 
   follow(): () => void {
@@ -192,7 +193,7 @@ export class LiveRoomMembers implements RoomMembers {
     } catch (error) {
       if (turn !== this.#turn) return
       this.#error = asYeoulError(error)
-      if (this.#members.size === 0) this.#state = 'failed'
+      if (this.#state === 'loading') this.#state = 'failed'
     } finally {
       this.#travelling.delete(meanwhile)
       this.#live.changed()

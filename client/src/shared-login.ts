@@ -1,5 +1,5 @@
 /** What a tab tells the others: a login of this browser began or was ended here. */
-type News = 'signedIn' | 'signedOut'
+export type LoginNews = 'signedIn' | 'signedOut'
 
 /**
  * The tabs of one browser share the cookie, and so the login: what one of them does with it the others hear of at once,
@@ -8,12 +8,12 @@ type News = 'signedIn' | 'signedOut'
 export class SharedLogin {
   readonly #channel: BroadcastChannel | null
 
-  constructor(url: string, heard: (news: News) => void) {
+  constructor(url: string, heard: (news: LoginNews) => void) {
     this.#channel = 'document' in globalThis ? new BroadcastChannel(`yeoul.login ${url}`) : null
-    if (this.#channel !== null) this.#channel.onmessage = (event: MessageEvent) => heard(event.data as News)
+    if (this.#channel !== null) this.#channel.onmessage = (event: MessageEvent) => heard(event.data as LoginNews)
   }
 
-  tell(news: News): void {
+  tell(news: LoginNews): void {
     this.#channel?.postMessage(news)
   }
 

@@ -14,7 +14,7 @@ export class TimelinePages {
   readonly #window: MessageWindow
   readonly #limit: number
   readonly #changed: () => void
-  readonly #loads = new Map<PageTicket['kind'], Promise<boolean>>()
+  readonly #loads = new Map<'older' | 'newer', Promise<boolean>>()
   #jump = 0
   #turn = 0
 

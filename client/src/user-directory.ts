@@ -6,7 +6,7 @@ import type { Surroundings } from './platform.ts'
 
 /** Ids in one request, as the server allows. */
 const BATCH = 100
-/** Users that are kept; those who came first leave first. */
+/** Users that are kept; those who were heard of longest ago leave first. */
 const KEPT = 5_000
 /** How long ids are gathered before they are asked for. */
 const GATHER_MS = 10

@@ -128,6 +128,30 @@ test('a service mints the tokens of its own users', async (t) => {
   await assert.rejects(client.auth.login({ username: 'a', password: 'b' }), TypeError)
 })
 
+test('a login is taken up again although a renewal of the one before has no answer yet', async (t) => {
+  const peer = new Peer()
+  const platform = peer.platform()
+  const late = Promise.withResolvers<Response>()
+  const client = createClient({
+    url: 'http://peer',
+    auth: { session: 'cookie' },
+    platform: {
+      ...platform,
+      fetch: (input, init) => (String(input).endsWith('/refresh') ? late.promise : platform.fetch(input, init)),
+    },
+  })
+  t.after(() => client.close())
+  await client.auth.restore()
+  await peer.clock.advance(1_000_000)
+  const renewed = assert.rejects(client.auth.token(), { code: 'signed_out' })
+  const ended = client.auth.logout()
+  const restored = client.auth.restore()
+  late.resolve(Response.json({ user: userOf('user-you'), accessToken: tokenOf(9, 900) }))
+  assert.deepEqual(await Promise.all([renewed, ended, restored]), [undefined, true, true])
+  const auth = client.auth.getSnapshot()
+  assert(auth.state === 'signedIn' && auth.user?.id === 'user-me')
+})
+
 test('a cookie that became another user’s in another tab signs this one out', async (t) => {
   const { peer, client } = made(t, { session: 'cookie' })
   await client.auth.restore()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MembersSnapshot } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
+import { MemberMap } from '../../client/src/member-map.ts'
 import type { Member } from '../../src/protocol/model.ts'
 import { caughtUp, Peer, page, problem, settled } from './peer.ts'
 
@@ -37,7 +38,7 @@ async function bigRoom(t: { after(fn: () => void): void }, count: number, online
   const { members } = timeline
   const unsubscribe = members.subscribe(() => {})
   await settled()
-  return { peer, timeline, members, here, asked, unsubscribe }
+  return { peer, client, timeline, members, here, asked, unsubscribe }
 }
 
 const name = (i: number) => `u${String(i).padStart(5, '0')}`
@@ -175,6 +176,39 @@ test('one member is found, loaded or not; nobody else is', async (t) => {
   assert.equal(asked.length, before + 2)
   assert.equal((await members.find(name(900)))?.user, name(900))
   assert.equal(asked.length, before + 2, 'found once, kept')
+})
+
+test('one member is found though the list is loaded anew meanwhile', async (t) => {
+  const { peer, members } = await bigRoom(t, 1_000)
+  const path = `GET /rooms/${ROOM}/members`
+  const route = peer.routes.get(path)!
+  let loading: Promise<void> | undefined
+  peer.routes.set(path, (body, url) => {
+    if (url.searchParams.has('ids')) loading ??= members.load()
+    return route(body, url)
+  })
+  assert.equal((await members.find(name(900)))?.user, name(900))
+  await loading
+})
+
+test('a list that cannot be had says so, also when one member was found before', async (t) => {
+  const { peer, client } = await bigRoom(t, 1)
+  const { members } = client.openRoom('room-2')
+  peer.routes.set('GET /rooms/room-2/members', (_, { searchParams }) =>
+    searchParams.has('ids')
+      ? [200, { items: [memberAt(7)], nextCursor: null }]
+      : [503, problem('unavailable', 503, true)],
+  )
+  assert.equal((await members.find(name(7)))?.user, name(7))
+  await members.load()
+  assert.deepEqual([members.getSnapshot().state, members.getSnapshot().error?.code], ['failed', 'unavailable'])
+})
+
+test('[P6] of a very big room so many members are kept, and those stay as they are now', () => {
+  const kept = new MemberMap()
+  kept.add(Array.from({ length: 20_000 }, (_, i) => memberAt(i)))
+  kept.add([memberAt(20_000), { ...memberAt(5), readN: 9 }])
+  assert.deepEqual([kept.size, kept.get(name(5))?.readN], [20_000, 9])
 })
 
 test('a page that fails is asked for again; what is there stays', async (t) => {

@@ -106,7 +106,7 @@ function RoomLevel({ entry }: { entry: RoomListEntry }) {
   const { room } = entry
   const title = useRoomTitle(room)
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-3">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 py-3">
       <a href={linkTo.room(room.id)} className="flex min-h-11 min-w-40 flex-1 items-center gap-3 rounded-xl">
         <RoomMark room={room} title={title} />
         <span className="min-w-0 truncate font-semibold">{title}</span>

@@ -154,7 +154,7 @@ export const admin = {
   'admin.node.hotRooms': { en: 'Rooms in memory', ko: '메모리의 대화방' },
   'admin.role.gateway': { en: 'Connections', ko: '실시간 연결' },
   'admin.role.api': { en: 'API', ko: 'API' },
-  'admin.role.worker': { en: 'Background work', ko: '뒷일' },
+  'admin.role.worker': { en: 'Background work', ko: '백그라운드 작업' },
 
   'admin.parked.some': {
     en: '{count, plural, one {One entry of the log could not be written to the database.} other {# entries of the log could not be written to the database.}}',

@@ -29,6 +29,8 @@ test('a limit changed on the page is in force at once, stands in the history, an
   await makeRoom('Limits', mia)
   await enter(mia.page, 'Limits')
   await openConfig(root.page)
+  await root.page.getByLabel('Search options').fill('no such thing')
+  await root.page.getByText('Nothing found for “no such thing”').waitFor()
   await root.page.getByLabel('Search options').fill('longest message')
   assert.equal(await root.page.getByRole('heading', { level: 5 }).count(), 1)
   const row = option(root.page, 'Longest message')

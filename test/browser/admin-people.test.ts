@@ -27,6 +27,8 @@ test('a person is found, disabled and enabled: their open page is signed out and
   await enter(gone.page, 'Left behind')
   await root.page.goto('/#/admin/users')
   await row(root.page, 'Root').getByText('Only another administrator can change this account').waitFor()
+  await root.page.getByLabel('Search by name').fill('nobody')
+  await root.page.getByText('Nothing found for “nobody”').waitFor()
   await root.page.getByLabel('Search by name').fill('박서')
   await row(root.page, 'Root').waitFor({ state: 'detached' })
   await change(root.page, '박서연', 'Disable')

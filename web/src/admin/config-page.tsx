@@ -36,7 +36,7 @@ export function ConfigPage() {
       {config.isPending && <SkeletonRows count={6} label={t('ui.loading')} />}
       {config.isError && !data && <Failed error={config.error} onRetry={() => void config.refetch()} />}
       {shown?.length === 0 && (
-        <Empty icon="search" title={query.trim() === '' ? t('admin.config.noneSet') : t('find.none', { query })} />
+        <Empty icon="search" title={query.trim() === '' ? t('admin.config.noneSet') : t('admin.none', { query })} />
       )}
       {data &&
         grouped(shown ?? []).map(({ group, items }) => (

@@ -36,7 +36,7 @@ export function RoomsPage() {
       <PagedList
         list={rooms}
         label={t('admin.page.rooms')}
-        empty={<Empty icon="chat" title={q === '' ? t('admin.rooms.none') : t('find.none', { query: q })} />}
+        empty={<Empty icon="chat" title={q === '' ? t('admin.rooms.none') : t('admin.none', { query: q })} />}
       >
         {(room) => <RoomRow key={room.id} room={room} />}
       </PagedList>

@@ -33,7 +33,7 @@ export function UsersPage() {
       <PagedList
         list={users}
         label={t('admin.page.users')}
-        empty={<Empty icon="people" title={t('find.none', { query: q })} />}
+        empty={<Empty icon="people" title={t('admin.none', { query: q })} />}
       >
         {(user) => <UserRow key={user.id} user={user} />}
       </PagedList>

@@ -8,6 +8,7 @@ export const admin = {
   'admin.page.config': { en: 'Configuration', ko: '설정값' },
   'admin.page.parked': { en: 'Parked entries', ko: '보류된 항목' },
 
+  'admin.none': { en: 'Nothing found for “{query}”', ko: '‘{query}’에 맞는 것이 없습니다' },
   'admin.now': { en: 'Now', ko: '지금' },
   'admin.time': { en: 'Time', ko: '시각' },
   'admin.users': { en: 'Users', ko: '사용자' },

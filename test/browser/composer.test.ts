@@ -176,6 +176,7 @@ test('an edit that did not get through is there to be tried again; a text that i
   await say(eun, room, 'short')
   const { page } = eun
   let refuse = true
+  const err = { code: 'rate_limited', message: '', retryable: true }
   await page.routeWebSocket('**/ws', (near) => {
     const far = near.connectToServer()
     near.onMessage((frame) => {
@@ -183,7 +184,7 @@ test('an edit that did not get through is there to be tried again; a text that i
       const edits = commands.filter(({ op }) => op === 'edit' && refuse)
       const others = commands.filter((command) => !edits.includes(command))
       if (others.length > 0) far.send(JSON.stringify(others))
-      for (const { id } of edits) near.send(JSON.stringify({ re: id, err: { code: 'rate_limited', message: '', retryable: true } })) // biome-ignore format: one line
+      for (const { id } of edits) near.send(JSON.stringify({ re: id, err }))
     })
   })
   await page.reload()

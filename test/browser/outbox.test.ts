@@ -207,9 +207,10 @@ test('what an older version left in Web Storage goes out, beside what is damaged
   const room = await makeRoom('Moved', ira)
   const clientMessageId = '01900000-0000-7000-8000-000000000001'
   const left = { room, clientMessageId, body: 'from before', createdAt: Date.now(), status: 'queued' }
-  await ira.page.evaluate(([key, text]) => (globalThis as never as { localStorage: Map<string, string> & { setItem(k: string, v: string): void } }).localStorage.setItem(key!, text!), [`yeoul.outbox.${ira.id}.${clientMessageId}`, JSON.stringify(left)]) // biome-ignore format: one call
-  for (const [i, damaged] of ['{"room":', 'null', '{"body":1}'].entries())
-    await ira.page.evaluate(`localStorage.setItem('yeoul.outbox.${ira.id}.0${i}', '${damaged}')`)
+  const keep = (name: string, text: string) =>
+    ira.page.evaluate(`localStorage.setItem('yeoul.outbox.${ira.id}.${name}', '${text}')`)
+  await keep(clientMessageId, JSON.stringify(left))
+  for (const [i, damaged] of ['{"room":', 'null', '{"body":1}'].entries()) await keep(`0${i}`, damaged)
   await ira.page.reload()
   await enter(ira.page, 'Moved')
   await arrived(ira.page, 'from before').waitFor()

@@ -1,10 +1,14 @@
 /**
  * Runs the tests: `node test/run.ts [part of a path …]`. Makes sure of what they need first (PostgreSQL, Redis, nginx, Chromium,
- * the built page), then leaves it to `node --test`, whose summary ends the output and whose exit code is ours.
+ * the built page), then leaves it to `node --test`: once for those that draw in a browser, beside it once for all others. Each
+ * ends its output with a summary; one that fails is our failure.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { PROGRAMS, programPath } from '../deploy/local/program.ts'
 import { buildIfStale } from '../web/build-if-stale.ts'
@@ -13,6 +17,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** One file may take that long, and all of them together. */
 const FILE_MS = 240_000
 const ALL_MS = 16 * 60_000
+/** Files of one kind that run side by side. */
+const AT_ONCE = 2
+/** How far the tests that draw stand back (nice) while others run beside them. */
+const STANDS_BACK = 5
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -76,18 +84,41 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-const child = spawn(
-  process.execPath,
-  ['--test', '--test-concurrency=2', `--test-timeout=${FILE_MS}`, '--test-reporter=spec', ...files],
-  { cwd: root, stdio: 'inherit', env: cleanEnv(browser) },
-)
+/** `beside`: others run at the same time, and their output comes first. */
+function start(files: string[], beside: boolean): ChildProcess {
+  const atOnce = beside ? 1 : AT_ONCE
+  const child = spawn(
+    process.execPath,
+    ['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${FILE_MS}`, '--test-reporter=spec', ...files],
+    { cwd: root, stdio: ['inherit', beside ? 'pipe' : 'inherit', 'inherit'], env: cleanEnv(browser) },
+  )
+  if (beside && child.pid !== undefined) setPriority(child.pid, STANDS_BACK)
+  return child
+}
+
+/**
+ * A test that draws keeps a processor busy, most others wait: for what dies, breaks or comes late. Side by side they take little
+ * more time than one kind alone, and what is tested for its timing goes first.
+ */
+const drawn = files.filter((file) => file.startsWith('test/browser/'))
+const others = files.filter((file) => !drawn.includes(file))
+const mixed = drawn.length > 0 && others.length > 0
+const children = mixed ? [start(others, false), start(drawn, true)] : [start(files, false)]
+
 const limit = setTimeout(() => {
   console.error(`The tests took more than ${ALL_MS / 60_000} minutes; giving up.`)
-  child.kill('SIGTERM')
-  setTimeout(() => child.kill('SIGKILL'), 5_000).unref()
+  for (const child of children) child.kill('SIGTERM')
+  setTimeout(() => children.map((child) => child.kill('SIGKILL')), 5_000).unref()
 }, ALL_MS)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-child.on('exit', (code) => {
-  clearTimeout(limit)
-  process.exitCode = code ?? 1
-})
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => children.map((child) => child.kill(signal)))
+const [told, ...codes] = await Promise.all([
+  mixed ? text(children[1]!.stdout!) : '',
+  ...children.map(async (child) => (await once(child, 'exit'))[0] as number | null),
+])
+clearTimeout(limit)
+process.stdout.write(told)
+if (codes.some((code) => code !== 0)) {
+  console.error('A test failed: its summary says which.')
+  process.exitCode = 1
+}

@@ -21,10 +21,7 @@ export function checkPassword(password: string): string {
   return password
 }
 
-/** Nobody can register such a name: it would shut out the person whom it is made for. */
-export const EXTERNAL_USERNAME = /^ext-[0-9a-f]{24}$/
-
-/** A name that fits USERNAME and is always the same for one person. */
+/** A name that fits USERNAME and EXTERNAL_USERNAME, and is always the same for one person. */
 export function externalUsername(externalId: string): string {
   return `ext-${createHash('sha256').update(externalId).digest('hex').slice(0, 24)}`
 }

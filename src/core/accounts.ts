@@ -3,10 +3,10 @@ import type { Administration, UserChanges } from '../ports/administration.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Login, Logins } from '../ports/logins.ts'
 import { YeoulError } from '../protocol/errors.ts'
-import { USERNAME } from '../protocol/limits.ts'
+import { EXTERNAL_USERNAME, USERNAME } from '../protocol/limits.ts'
 import type { User, UserRole, WaysIn } from '../protocol/model.ts'
 import type { AdminUser } from '../protocol/model-admin.ts'
-import { checkPassword, cleanDisplayName, EXTERNAL_USERNAME, externalUsername } from './account-names.ts'
+import { checkPassword, cleanDisplayName, externalUsername } from './account-names.ts'
 import type { Actor } from './actor.ts'
 import { cleanDevice, Devices, tellEnded } from './devices.ts'
 import { newId } from './ids.ts'
@@ -301,6 +301,7 @@ export class AccountService {
       throw new YeoulError('bad_request', 'A user name has letters a–z, digits, and . _ - between them, at most 32.')
     }
     const displayName = cleanDisplayName(wanted.displayName ?? username)
+    // Who registered it would shut out the person whom it is made for.
     if (EXTERNAL_USERNAME.test(username)) throw new YeoulError('username_taken')
     // Asked first so that a taken name costs no hash; `create` decides.
     if (await this.#accounts.byUsername(username)) throw new YeoulError('username_taken')

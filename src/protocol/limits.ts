@@ -40,6 +40,8 @@ export const BODY_LENGTH_MAX = 60_000
 
 /** Lengths that are part of the protocol, not options. */
 export const USERNAME = /^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$/
+/** Of accounts that another service signs in: they have no password, and nobody can register such a name. */
+export const EXTERNAL_USERNAME = /^ext-[0-9a-f]{24}$/
 export const PASSWORD_LENGTH = { min: 8, max: 256 } as const
 export const DISPLAY_NAME_LENGTH = { min: 1, max: 64 } as const
 export const TITLE_LENGTH = { min: 1, max: 100 } as const

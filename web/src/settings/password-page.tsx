@@ -1,6 +1,6 @@
 import type { User } from '@yeoul/client'
 import { type FormEvent, useState } from 'react'
-import { PASSWORD_LENGTH } from '../../../src/protocol/limits.ts'
+import { EXTERNAL_USERNAME, PASSWORD_LENGTH } from '../../../src/protocol/limits.ts'
 import { useWords } from '../i18n/index.ts'
 import { useClient, YeoulError } from '../session/client.ts'
 import { PasswordField } from '../session/password-field.tsx'
@@ -11,12 +11,9 @@ import { notify } from '../ui/notice.tsx'
 import { PagePart } from '../ui/pages.tsx'
 import { type Strength, strengthOf } from './password-strength.ts'
 
-/** Accounts that another service signs in have user names of this form, and no password. */
-const EXTERNAL = /^ext-[0-9a-f]{24}$/
-
 export function PasswordPage({ user }: { user: User }) {
   const { t } = useWords()
-  const external = EXTERNAL.test(user.username)
+  const external = EXTERNAL_USERNAME.test(user.username)
   return (
     <PagePart title={t('settings.page.password')} lead={t(external ? 'password.elsewhere' : 'password.lead')}>
       {!external && <PasswordForm user={user} />}

@@ -42,6 +42,7 @@ class IndexedDbOutbox implements OutboxStorage {
     const claim = new AbortController()
     this.#claim = claim
     const take = async (holders: (holder: string) => boolean) => {
+      if (claim.signal.aborted) return
       const rows = await this.#take(user, holders)
       if (rows.length > 0 && !claim.signal.aborted) found(rows.map(messageOf))
     }

@@ -52,7 +52,7 @@ export class ReadMarks {
     mark.sent = seq
     this.#pace(room, mark)
     this.#connection.ask({ op: 'read', room, seq, n, epoch }, (_, error) => {
-      if (!error?.retryable || mark.sent !== seq) return
+      if (!error?.retryable || mark.sent !== seq || this.#marks.get(room) !== mark) return
       mark.sent = 0
       if (mark.timer === null) this.#pace(room, mark)
     })

@@ -207,7 +207,9 @@ export class LiveRoomList implements RoomList {
     if (this.#connection.state.state !== 'online' || this.#watching) return
     this.#watching = true
     if (this.#around.clock.now() - this.#loadedAt > FRESH_MS) this.reload()
+    const turn = this.#turn
     this.#connection.ask({ op: 'watch', rooms: 'all' }, (answer, error) => {
+      if (turn !== this.#turn) return
       if (answer === null) {
         this.#watching = false
         if (error?.retryable) this.#reloadSoon(backoff(this.#around, this.#attempt++))

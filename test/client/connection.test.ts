@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Client, ClientOptions } from '../../client/src/api.ts'
 import { createClient } from '../../client/src/client.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
-import { Peer, problem, settled, tokenOf } from './peer.ts'
+import { Peer, page, problem, settled, tokenOf } from './peer.ts'
 
 async function online(t: { after(fn: () => void): void }, options: Partial<ClientOptions> = {}, peer = new Peer()) {
   const client: Client = createClient({
@@ -266,8 +266,10 @@ test('signs of a changed network shorten the wait, and question a live connectio
   assert.equal(state().state, 'waiting')
 })
 
-test('closing leaves no timer behind', async (t) => {
+test('closing leaves no timer behind, whatever has no answer yet', async (t) => {
   const { peer, client } = await online(t)
+  for (const op of ['watch', 'read', 'send']) peer.on(op, () => undefined)
+  peer.on('subscribe', () => page(3))
   client.rooms.subscribe(() => {})
   client.send('room-1', 'hello')
   const timeline = client.openRoom('room-1')
@@ -275,6 +277,9 @@ test('closing leaves no timer behind', async (t) => {
   timeline.members.subscribe(() => {})
   client.users.get('somebody')
   await settled()
+  timeline.markRead()
+  await peer.clock.advance(1_500)
+  for (const op of ['watch', 'read', 'send'] as const) assert.equal(peer.link.asked(op).length, 1)
   assert(peer.clock.timers > 0)
   client.close()
   await settled()

@@ -291,6 +291,27 @@ test('unread counts of rooms that are not open are live, and go with reading on 
   await until('read elsewhere', () => jun.client.rooms.get(room)?.unread === 0)
 })
 
+test('the list knows a room by its new name at once, and by its members when it is opened', async (t) => {
+  await using server = await startTestServer({ watchTickMs: 50 })
+  const [mina, jun] = [await somebody(server, t), await somebody(server, t)]
+  const room = await sharedRoom(mina, jun)
+  const { rooms } = jun.client
+  const known = () => rooms.get(room)
+  rooms.subscribe(() => {})
+  await until('listed', () => rooms.getSnapshot().state === 'ready')
+  await mina.client.api.updateRoom(room, { title: 'Renamed' })
+  await until('renamed', () => known()?.room.title === 'Renamed')
+
+  const ann = await somebody(server, t)
+  await ann.client.api.join(room)
+  await mina.client.api.setRole(room, jun.person.id, 'moderator')
+  await until('told of both', () => known()?.room.position.seq === 5)
+  jun.client.openRoom(room)
+  await until('known', () => known()?.room.memberCount === 3 && known()?.membership.role === 'moderator')
+  await ann.client.api.leave(room)
+  await until('followed', () => known()?.room.memberCount === 2)
+})
+
 test('a limit that an admin changes holds in the client from the push on', async (t) => {
   await using server = await startTestServer()
   const admin = await newAdmin(server)

@@ -1,10 +1,10 @@
 import { Popover } from 'radix-ui'
 import { type ReactElement, useRef, useState } from 'react'
-import { quickOnes, useEmojiChoices } from '../emoji/choices.ts'
 import { useWords } from '../i18n/index.ts'
-import { IconButton } from './button.tsx'
-import { Later } from './later.tsx'
-import { SkeletonRows } from './states.tsx'
+import { IconButton } from '../ui/button.tsx'
+import { Later } from '../ui/later.tsx'
+import { SkeletonRows } from '../ui/states.tsx'
+import { quickOnes, useEmojiChoices } from './choices.ts'
 
 interface EmojiPickerProps {
   trigger: ReactElement
@@ -97,9 +97,6 @@ export function AllEmoji({ onPick }: { onPick(sign: string): void }) {
 }
 
 async function load() {
-  const [{ EmojiPanel }, { loadEmoji }] = await Promise.all([
-    import('../emoji/emoji-panel.tsx'),
-    import('../emoji/load.ts'),
-  ])
+  const [{ EmojiPanel }, { loadEmoji }] = await Promise.all([import('./emoji-panel.tsx'), import('./load.ts')])
   return { EmojiPanel, emoji: await loadEmoji() }
 }

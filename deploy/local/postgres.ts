@@ -5,11 +5,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './free-port.ts'
 import { PROGRAMS, programPath } from './program.ts'
 
 export interface PostgresOptions {
@@ -214,9 +214,10 @@ class LocalPostgres implements Postgres {
     this.#child = null
   }
 
-  /** To the postmaster first, so that it starts no more, then to those that it started. */
+  /** To all that the postmaster started, and to itself; meanwhile it is stopped, so that it starts no more. */
   #signal(signal: NodeJS.Signals): void {
     const { pid } = this
+    send(pid, 'SIGSTOP')
     const children = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
     let listed = ''
     try {
@@ -224,14 +225,7 @@ class LocalPostgres implements Postgres {
     } catch {
       // ps fails when there are none.
     }
-    for (const each of [pid, ...listed.split('\n').map(Number)]) {
-      if (each === 0) continue
-      try {
-        process.kill(each, signal)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
-    }
+    for (const each of [...listed.split('\n').map(Number), pid]) if (each !== 0) send(each, signal)
   }
 
   async #ask(database: string, sql: string): Promise<void> {
@@ -255,6 +249,15 @@ class LocalPostgres implements Postgres {
   }
 }
 
+/** Whoever has ended already needs no signal. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 const DUPLICATE_DATABASE = '42P04'
 
 /** Takes an error of that code as well; throws any other. */
@@ -275,13 +278,4 @@ function ended(child: ChildProcess): Promise<unknown> {
 function idsOf(user: string): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

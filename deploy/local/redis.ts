@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 import { PROGRAMS, programPath } from './program.ts'
 
 export interface RedisOptions {
@@ -311,23 +311,4 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
       throw failure.message === 'not yet' ? new Error(`gave up waiting until ${what}`) : failure
     await sleep(20)
   }
-}
-
-/**
- * Below the ports that the system gives to outgoing connections: one of those would otherwise sit on the port while the
- * server is down, and it could not be started again.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 8_000)
-    if ((await isFree(port)) && (await isFree(busPort(port)))) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }

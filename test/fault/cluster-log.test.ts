@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Loss } from '../support/checker.ts'
 import { startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
-import { POSTGRES_FAULTS, REDIS_FAULTS } from '../support/faults.ts'
+import { POSTGRES_FAULTS, REDIS_FAULTS, strike } from '../support/faults.ts'
 import { Random } from '../support/random.ts'
 import { API_KEY } from '../support/server.ts'
 import { eventually } from '../support/witnesses.ts'
@@ -49,12 +49,13 @@ async function recovered(t: TestContext, crowd: Crowd, losses: Loss[]): Promise<
   t.diagnostic(`${crowd.summary}; epochs ${[...stored.values()].map(({ epoch }) => epoch)}`)
 }
 
-for (const { what, begin, ms, state } of REDIS_FAULTS) {
+for (const fault of REDIS_FAULTS) {
+  const { what, ms, state } = fault
   test(`[P1–P5] the log is in Redis, which ${what}: no acknowledged message is lost but with the log itself`, {
     timeout: 180_000,
   }, async (t) => {
     using crowd = await gather(t)
-    const end = await begin(cluster)
+    const end = await strike(t, fault, cluster)
     const losses = state === 'wiped' ? [{ from: Date.now() - UNWRITTEN_MS, to: Date.now() }] : []
     if (state === 'away' || state === 'full') {
       const over = sleep(ms)
@@ -79,14 +80,15 @@ for (const { what, begin, ms, state } of REDIS_FAULTS) {
 /** What merely cuts connections is over before anybody counts sends; what lasts long is left to the chaos run. */
 const LASTING = POSTGRES_FAULTS.filter(({ ms }) => ms > 0 && ms < 10_000)
 
-for (const { what, begin, ms } of LASTING) {
+for (const fault of LASTING) {
+  const { what, ms } = fault
   test(`[P1–P5] the log is in Redis, and PostgreSQL ${what}: sends go on, and all is written back`, {
     timeout: 180_000,
   }, async (t) => {
     using crowd = await gather(t)
     // The log asks the database about whom it does not know, and the room waits for the answer.
     await crowd.spread()
-    const end = await begin(cluster)
+    const end = await strike(t, fault, cluster)
     for (const until = performance.now() + ms; performance.now() < until; ) await crowd.progress(10)
     t.diagnostic(`meanwhile: ${crowd.summary}`)
     await end()

@@ -7,7 +7,7 @@ import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
-import { type Fault, POSTGRES_FAULTS } from '../support/faults.ts'
+import { type Fault, POSTGRES_FAULTS, strike } from '../support/faults.ts'
 import { Random } from '../support/random.ts'
 import { API_KEY } from '../support/server.ts'
 import { eventually } from '../support/witnesses.ts'
@@ -26,12 +26,13 @@ const readiness = () => Promise.all(cluster.urls.map(async (url) => (await fetch
 for (const fault of POSTGRES_FAULTS)
   test(`[P1–P5] PostgreSQL ${fault.what}: nothing is lost`, { timeout: 180_000 }, (t) => suffer(t, fault))
 
-async function suffer(t: TestContext, { begin, ms, state }: Fault): Promise<void> {
+async function suffer(t: TestContext, fault: Fault): Promise<void> {
+  const { ms, state } = fault
   const random = new Random()
   t.diagnostic(`SEED=${random.seed}`)
   using crowd = await Crowd.gather({ gateways: cluster.urls, apiKey: API_KEY, random })
   await crowd.progress()
-  const end = await begin(cluster)
+  const end = await strike(t, fault, cluster)
   if (state !== 'shaky') {
     const over = sleep(ms)
     await crowd.quiet()

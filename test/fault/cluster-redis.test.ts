@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { type ClusterNode, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { Crowd } from '../support/crowd.ts'
-import { type Fault, REDIS_FAULTS } from '../support/faults.ts'
+import { type Fault, REDIS_FAULTS, strike } from '../support/faults.ts'
 import { newPerson } from '../support/people.ts'
 import { Random } from '../support/random.ts'
 import { openRoom, post } from '../support/rooms.ts'
@@ -32,14 +32,14 @@ after(() => cluster[Symbol.asyncDispose]())
 for (const fault of REDIS_FAULTS)
   test(`[P1–P5] Redis ${fault.what}: sends go on, nothing is lost`, { timeout: 180_000 }, (t) => suffer(t, fault))
 
-async function suffer(t: TestContext, { begin, ms }: Fault): Promise<void> {
+async function suffer(t: TestContext, fault: Fault): Promise<void> {
   const random = new Random()
   t.diagnostic(`SEED=${random.seed}`)
   using crowd = await Crowd.gather({ gateways: cluster.urls, apiKey: API_KEY, random })
   using probe = await Probe.between(cluster.nodes[0] as ClusterNode, cluster.nodes.at(-1) as ClusterNode)
   await crowd.progress()
-  const end = await begin(cluster)
-  const until = performance.now() + ms
+  const end = await strike(t, fault, cluster)
+  const until = performance.now() + fault.ms
   let latest = 0
   while (performance.now() < until) {
     await crowd.progress(10)

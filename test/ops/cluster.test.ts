@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../deploy/local/free-port.ts'
 import { newAdmin } from '../support/people.ts'
 
 const RUN = join(import.meta.dirname, '../../deploy/local/run.ts')
@@ -38,6 +39,24 @@ function run(t: TestContext, ...args: string[]): Running {
     exited,
   }
 }
+
+test('no two processes that look for free ports get the same one', async (t) => {
+  const module = join(import.meta.dirname, '../../deploy/local/free-port.ts')
+  const script = `
+    import { freePort } from ${JSON.stringify(module)}
+    const ports = await Promise.all(Array.from({ length: 300 }, freePort))
+    console.log(JSON.stringify(ports))
+    process.stdin.resume()`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const own = await Promise.all(Array.from({ length: 300 }, freePort))
+  let output = ''
+  for await (const chunk of child.stdout) {
+    output += chunk
+    if (output.endsWith('\n')) break
+  }
+  assert.equal(new Set([...own, ...(JSON.parse(output) as number[])]).size, 600)
+})
 
 test('it starts every part, names one that dies, and takes all of them down again', { timeout: 180_000 }, async (t) => {
   const cluster = run(t, '--port', '0', '--gateways', '1', '--workers', '1', '--log', 'redis')

@@ -1,4 +1,5 @@
 /** What can happen to Redis and PostgreSQL, and to the ways between them and the nodes of a cluster in this process. */
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -22,6 +23,18 @@ export interface Fault {
    * things; `shaky` is slow or cuts, and goes on; `wiped` and `full` speak for themselves.
    */
   state: 'away' | 'apart' | 'locked' | 'shaky' | 'wiped' | 'full'
+}
+
+/** Begins a fault. It ends when the answer is called, and with the test if that fails before: the next one suffers its own. */
+export async function strike(t: TestContext, { begin }: Fault, cluster: TestCluster): Promise<() => Promise<void>> {
+  let end: End | null = await begin(cluster)
+  const endOnce = async () => {
+    const ending = end
+    end = null
+    await ending?.()
+  }
+  t.after(endOnce)
+  return endOnce
 }
 
 async function askRedis(cluster: TestCluster, ...command: [string, ...(string | number)[]]): Promise<void> {

@@ -71,6 +71,8 @@ export class LiveRoomMembers implements RoomMembers {
   }
 
   loadMore(): Promise<boolean> {
+    // Where a page goes on is known once the load is done.
+    if (this.#loading !== null) return this.#loading.then(() => this.loadMore())
     if (this.#more !== null) return this.#more
     if (this.#state !== 'ready' || this.#complete || this.#members.full) return Promise.resolve(false)
     const more = this.#loadMore(this.#turn).finally(() => {

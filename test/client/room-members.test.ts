@@ -178,6 +178,26 @@ test('one member is found, loaded or not; nobody else is', async (t) => {
   assert.equal(asked.length, before + 2, 'found once, kept')
 })
 
+test('a page that is asked for while the list is loaded anew goes on from its end: nobody is left out', async (t) => {
+  const { peer, members } = await bigRoom(t, 2_000)
+  for (let pages = 0; pages < 3; pages++) await members.loadMore()
+  const path = `GET /rooms/${ROOM}/members`
+  const route = peer.routes.get(path)!
+  const more: Promise<boolean>[] = []
+  peer.routes.set(path, (body, url) => {
+    // The last page of the load: what is asked for now comes after it.
+    if (more.length === 0 && url.searchParams.get('limit') === '100') more.push(members.loadMore())
+    return route(body, url)
+  })
+  await members.load()
+  assert.deepEqual(await Promise.all(more), [true])
+  while (await members.loadMore());
+  assert.deepEqual(
+    users(members.getSnapshot()),
+    Array.from({ length: 2_000 }, (_, i) => name(i)),
+  )
+})
+
 test('one member is found though the list is loaded anew meanwhile', async (t) => {
   const { peer, members } = await bigRoom(t, 1_000)
   const path = `GET /rooms/${ROOM}/members`

@@ -20,7 +20,8 @@ const EMPTY = { texts: {}, tasks: {}, owner: '' }
 export const useDrafts = create<Drafts>()((set, get) => {
   const store = (room: string) => {
     const { owner, texts, tasks } = get()
-    keepDraft(owner, room, { text: texts[room], task: tasks[room] })
+    // An edit that a sign-out broke off comes back when there is nobody to keep it for.
+    if (owner !== '') keepDraft(owner, room, { text: texts[room], task: tasks[room] })
   }
   return {
     ...EMPTY,

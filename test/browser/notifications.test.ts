@@ -167,6 +167,56 @@ test('levels, direct messages, the hidden text and the language: what is told is
   await ivo.context.close()
 })
 
+test('a notification gives way to what came after it alone, and in a hot room not more than once a second', async () => {
+  const sil = await arrive('sil', 'Sil')
+  const tom = await register(house.server, 'tom', 'Tom')
+  const room = await makeRoom('Slow words', sil, tom)
+  const { page } = sil
+  const asked = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  let alone = true
+  // The mention comes without the message that the list of rooms would bring.
+  await page.routeWebSocket('**/ws', (near) => {
+    near.connectToServer().onMessage((frame) => {
+      const pushes = [JSON.parse(String(frame))].flat().filter(({ push }) => !alone || push !== 'heads')
+      if (pushes.length > 0) near.send(JSON.stringify(pushes))
+    })
+  })
+  await page.route(`**/rooms/${room}/messages*`, async (route) => {
+    asked.resolve()
+    await answered.promise
+    await route.continue()
+  })
+  await page.reload()
+  await turnOn(page)
+  await page.getByRole('link', { name: /Slow words/ }).waitFor()
+  await page.locator('[data-connection=online]').waitFor({ state: 'attached' })
+  await say(tom, room, 'a call for @sil')
+  await asked.promise
+  alone = false
+  await say(tom, room, 'and a word after it')
+  await untilShown(page, 1)
+  const late = page.waitForResponse((response) => response.url().includes(`/rooms/${room}/messages`))
+  answered.resolve()
+  await (await late).finished()
+  await say(tom, room, 'and one more')
+  await until(page, "shown.at(-1).body === 'Tom: and one more'")
+  assert.deepEqual(
+    (await shownIn(page)).map((one) => one.body),
+    ['Tom: and a word after it', 'Tom: and one more'],
+  )
+
+  await lookAway(page)
+  await enter(page, 'Slow words')
+  const began = Date.now()
+  for (let i = 1; i <= 40; i++) await say(tom, room, `quick ${i}`)
+  await until(page, "shown.at(-1).body === 'Tom: quick 40'")
+  const most = (Date.now() - began) / 1_000 + 2
+  const quick = (await shownIn(page)).length - 2
+  assert.ok(quick <= most, `${quick} notifications where ${most} are enough`)
+  await sil.context.close()
+})
+
 test('a sound is played when it is wished for, once for what comes together, also without notifications', async () => {
   const kim = await arrive('kim', 'Kim')
   const lou = await register(house.server, 'lou', 'Lou')

@@ -16,6 +16,8 @@ addWords(notifications)
 /** When news come from more rooms than this at once, as after a night's sleep, one notification tells of all. */
 const ROOMS_MAX = 3
 const ALL = 'yeoul'
+/** In a hot room one notification takes the place of the one before at most so often. */
+const REST_MS = 1_000
 
 /** Tells of new messages, from one tab for all, while nobody looks at their room. Shows nothing in the page itself. */
 export function Notifier({ me }: { me: string }) {
@@ -54,6 +56,10 @@ class Teller {
   readonly #t: Translate
   /** By room, or ALL. */
   readonly #shown = new Map<string, Notification>()
+  /** By room, the `n` of the newest that is to be shown: the words of an older one may be found later. */
+  readonly #newest = new Map<string, number>()
+  /** By room, when the next may be shown. */
+  readonly #restsUntil = new Map<string, number>()
   #stopped = false
 
   constructor(client: Client, looks: Looks, t: Translate) {
@@ -73,12 +79,17 @@ class Teller {
       this.#show(ALL, this.#t('notifications.many', { count: unread.length }), '', linkTo.home)
       return
     }
+    for (const { room, n } of unread) this.#newest.set(room, Math.max(n, this.#newest.get(room) ?? 0))
     for (const each of unread) {
       const entry = this.#client.rooms.get(each.room)
       if (entry === undefined) continue
       const link = linkTo.room(each.room, each.seq)
       const [title, body] = await this.#words(each, entry)
-      if (!this.#stopped && this.#isUnread(each)) this.#show(each.room, title, body, link)
+      await delay((this.#restsUntil.get(each.room) ?? 0) - performance.now())
+      const isNewest = this.#newest.get(each.room) === each.n
+      if (!isNewest || this.#stopped || !this.#isUnread(each)) continue
+      this.#restsUntil.set(each.room, performance.now() + REST_MS)
+      this.#show(each.room, title, body, link)
     }
   }
 
@@ -138,3 +149,5 @@ class Teller {
     }
   }
 }
+
+const delay = (ms: number) => new Promise<void>((resolve) => (ms > 0 ? setTimeout(resolve, ms) : resolve()))

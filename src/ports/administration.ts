@@ -25,6 +25,9 @@ export interface Administration {
   counts(): Promise<Pick<Summary, 'users' | 'disabledUsers' | 'rooms' | 'messages' | 'parked'>>
   /** Entries of a log that the database refused, the oldest first, without what they hold. */
   parked(cursor: string | null, limit: number): Promise<Page<ParkedItem>>
-  /** Writes a parked entry in its place. Rejects `parked_not_found`; `parked_refused` with the reason, and keeps it. */
+  /**
+   * Writes a parked entry in its place. Rejects `parked_not_found`; `parked_refused` with the reason, and keeps it;
+   * `unavailable` when nobody knows whether it is written.
+   */
   retryParked(id: number): Promise<void>
 }

@@ -308,8 +308,8 @@ describe('nodes that share a PostgreSQL database', () => {
     for (let i = 0; i < 20; i++) {
       const target = await say(node, room, ann, `m${i}`)
       await node.log.append([
-        message(room, bob, 'an answer', { replyTo: target }),
-        { type: 'edit', room, actor: ann, target, body: 'edited', mentions: [] },
+        message(room, bob, 'an answer', { replyTo: target, mentions: [ann] }),
+        { type: 'edit', room, actor: ann, target, body: 'edited', mentions: [bob] },
         { type: 'reaction', room, actor: bob, target, emoji: '👍', on: true, most: 5 },
         { type: 'delete', room, actor: ann, target, moderate: false },
       ])
@@ -319,6 +319,8 @@ describe('nodes that share a PostgreSQL database', () => {
       await node.history.messages(room, { limit: 5 })
       await node.history.messages(room, { limit: 5, after: 3 })
       await node.history.countUpTo(room, target)
+      await node.history.seqOf(room, 1)
+      await node.history.notices(room, { after: 0, before: target, limit: 5 })
       await node.log.read(room, 0, 50)
       await node.log.heads([room])
       await node.rooms.access(room, ann)
@@ -326,17 +328,58 @@ describe('nodes that share a PostgreSQL database', () => {
       await node.rooms.listOpen('', null, 10)
       await node.memberships.get(room, ann)
       await node.memberships.list(room, null, 5)
+      await node.memberships.list(room, null, 5, { among: [ann, bob] })
+      await node.memberships.list(room, null, 5, { q: 'a' })
+      await node.memberships.bans(room, null, 5)
       await node.memberships.ofUser(ann, null, 5)
       await node.memberships.roomIdsOf(ann, 5)
       await node.accounts.byIds([ann, bob])
       await node.logins.start(newLogin({ sid: `${i}`, user: ann, createdAt: 1, expiresAt: 2 }), `token ${i}`)
+      await node.logins.list(ann, null, 5)
+      await node.logins.endOwn(ann, `${i}`, 1)
       await node.logins.endAll(ann, 1)
+      await node.logins.endedSince(1)
+      await node.administration.changedRoles(1)
     }
     // What a connection did is counted for good when it ends.
     await node.close()
     const after = await scans()
-    const tables = ['users', 'rooms', 'members', 'events', 'reactions', 'logins', 'refresh_tokens']
+    const tables = ['users', 'rooms', 'members', 'bans', 'events', 'reactions', 'mentions', 'logins', 'refresh_tokens']
     for (const table of tables) assert.equal(after.get(table), before.get(table), table)
+  })
+
+  test('a few members who are named, and the logins of one user, are found without going through all others', async () => {
+    const own = await postgres.createDatabase()
+    const node = await openPostgresStore({ url: own, partitions: PARTITIONS })
+    const [ann, bob] = (await newUsers(node, 2)) as [string, string]
+    const room = await newRoom(node, [ann, bob])
+    await query(
+      own,
+      `INSERT INTO users (id, username, display_name, password_hash, role, disabled, created_at)
+         SELECT 'u' || i, 'u' || i, 'One of many', 'x', 'user', 0, 1 FROM generate_series(1, 500) i;
+       INSERT INTO members (room_pk, user_pk, role, joined_at, read_seq, read_n)
+         SELECT r.pk, u.pk, 2, 1, 0, 0 FROM rooms r, users u WHERE u.id LIKE 'u%';
+       INSERT INTO logins (sid, user_pk, created_at, expires_at, cookie)
+         SELECT 's' || pk, pk, 1, 9, 0 FROM users;
+       ANALYZE`,
+    )
+    for (let i = 0; i < 10; i++) {
+      const { items } = await node.memberships.list(room, null, 5, { among: [bob, ann] })
+      assert.deepEqual(
+        items.map(({ user }) => user),
+        [ann, bob],
+      )
+      assert.equal((await node.logins.list(ann, null, 5)).items.length, 1)
+    }
+    await node.close()
+    const { rows } = await query(
+      own,
+      `
+      SELECT indexrelname, idx_tup_read::int AS read FROM pg_stat_user_indexes
+      WHERE indexrelname IN ('members_by_role', 'logins_pkey')`,
+    )
+    for (const { indexrelname, read } of rows) assert.ok(read < 100, `${read} entries of ${indexrelname}`)
+    assert.equal(rows.length, 2)
   })
 
   test('a database that cannot be reached stops the start with one line that names no password', async () => {

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Login, Logins } from '../../ports/logins.ts'
 import { YeoulError } from '../../protocol/errors.ts'
 import type { Page } from '../../protocol/model.ts'
+import { aside } from './aside.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import type { Tables } from './tables.ts'
 import type { Snapshot, Transaction } from './transaction.ts'
@@ -150,8 +151,8 @@ export const loginReads = {
       .where('u.id', '=', user)
       .where('l.ended_at', 'is', null)
     if (cursor !== null) query = query.where('l.pk', '<', decodeCursor(cursor, 1)[0] as number)
-    const rows = await query
-      .orderBy('l.pk', 'desc')
+    const rows = await aside(db, query)
+      .orderBy('pk', 'desc')
       .limit(limit + 1)
       .execute()
     return pageOf(rows, limit, loginOf, (row) => [row.pk])

@@ -15,6 +15,7 @@ import type {
   RoomSummary,
 } from '../../protocol/model.ts'
 import { admit, type Newcomer } from './admission.ts'
+import { aside } from './aside.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import { mentionsIn, unreadOf } from './mentions.ts'
 import { nameBegins } from './names.ts'
@@ -140,7 +141,7 @@ export const membershipReads = {
     return row === undefined ? null : membershipOf(row)
   },
 
-  /** A name is looked for along the room's own index, so that a page costs its room at most, however many users there are. */
+  /** A name is looked for along the room's own index: a page costs its room at most, however many users there are. */
   async listMembers(
     { db }: Snapshot,
     room: string,
@@ -159,12 +160,20 @@ export const membershipReads = {
         eb(refTuple('m.role', 'm.joined_at', 'm.user_pk'), '>', tuple(role, joinedAt, user)),
       )
     }
-    const rows = await query
-      .orderBy('m.role')
-      .orderBy('m.joined_at')
-      .orderBy('m.user_pk')
-      .limit(limit + 1)
-      .execute()
+    const rows =
+      among === undefined
+        ? await query
+            .orderBy('m.role')
+            .orderBy('m.joined_at')
+            .orderBy('m.user_pk')
+            .limit(limit + 1)
+            .execute()
+        : await aside(db, query)
+            .orderBy('role')
+            .orderBy('joined_at')
+            .orderBy('user_pk')
+            .limit(limit + 1)
+            .execute()
     return pageOf(rows, limit, memberOf, (row) => [row.role, row.joined_at, row.user_pk])
   },
 

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import type { Latency } from '../measure/latency.ts'
 import { nowMicros } from './clock.ts'
-import { type Dialect, type RoomPosition, roomOf, type Session } from './dialect.ts'
-import type { Item, Payload, PayloadCache, Run } from './payload.ts'
-import { Sequence } from './sequence.ts'
+import type { Dialect, Session } from './dialect.ts'
+import { Following } from './following.ts'
+import type { Item, Payload, PayloadCache } from './payload.ts'
 import { count, roomTally, type Tally } from './tally.ts'
 import { checkUpgraded, FrameReader, maskedFrame, OPCODE, textFrame, upgrade } from './wire.ts'
 
@@ -53,11 +53,10 @@ interface Outgoing {
 /** down -> connecting -> upgrading -> greeting -> subscribing -> live -> down */
 type State = 'down' | 'connecting' | 'upgrading' | 'greeting' | 'subscribing' | 'live'
 
-/** One client connection. Positions are kept over a cut, so that `open` after `cut` goes on from them. */
+/** One client connection. `open` after `cut` goes on from where it stood. */
 export class Connection {
   readonly spec: ConnectionSpec
-  /** By stream. */
-  readonly sequences = new Map<string, Sequence>()
+  readonly following: Following
   state: State = 'down'
   keeper: Keeper | null = null
   /** Messages sent and not acknowledged. */
@@ -68,12 +67,6 @@ export class Connection {
   /** Told when a message of this side was acknowledged or refused. */
   answered: (() => void) | null = null
   readonly #crowd: Crowd
-  readonly #epochs = new Map<string, number>()
-  readonly #asked = new Map<number, RoomPosition | string>()
-  /** Of the pages that are asked for. */
-  readonly #pages = new Map<number, string>()
-  /** Rooms of which pages up to a seq are on the way; the pushes that came meanwhile. */
-  readonly #filling = new Map<string, { to: number; held: Run[] }>()
   /** µs of `nowMicros`. What was due before is recovered, however it comes. */
   #liveSince = 0
   #session: Session | null = null
@@ -84,6 +77,11 @@ export class Connection {
   constructor(crowd: Crowd, spec: ConnectionSpec) {
     this.#crowd = crowd
     this.spec = spec
+    this.following = new Following(crowd.dialect, crowd.tally, spec.subscribe, {
+      nextId: () => ++this.#lastId,
+      write: (text) => this.#write(text),
+      fail: (error) => this.#fail(error),
+    })
   }
 
   /** Resolves when authenticated and subscribed to all its rooms. Rejects when the connection fails before. */
@@ -143,9 +141,7 @@ export class Connection {
     this.#socket = null
     this.state = 'down'
     this.inFlight.clear()
-    this.#asked.clear()
-    this.#pages.clear()
-    this.#filling.clear()
+    this.following.cut()
     socket?.resetAndDestroy()
   }
 
@@ -202,24 +198,12 @@ export class Connection {
       return
     }
     this.#session = session === undefined ? null : { id: session, bookmark: '' }
-    this.#subscribeAll()
-  }
-
-  #subscribeAll(): void {
-    for (const room of this.spec.subscribe) this.#subscribe(room)
+    for (const room of this.spec.subscribe) this.following.subscribe(room)
     this.#liveWhenAnswered()
   }
 
-  #subscribe(room: string): void {
-    const epoch = this.#epochs.get(room)
-    const from = epoch === undefined ? null : { room, epoch, seq: (this.sequences.get(room)?.next ?? 1) - 1 }
-    const id = ++this.#lastId
-    this.#asked.set(id, from ?? room)
-    this.#write(this.#crowd.dialect.subscribe(id, room, from))
-  }
-
   #liveWhenAnswered(): void {
-    if (this.state !== 'subscribing' || this.#asked.size > 0 || this.#pages.size > 0) return
+    if (this.state !== 'subscribing' || !this.following.complete) return
     this.state = 'live'
     this.#liveSince = nowMicros()
     this.#settle?.done()
@@ -264,16 +248,9 @@ export class Connection {
 
   #item(item: Item): void {
     switch (item.is) {
-      case 'run': {
-        const filling = this.#filling.size === 0 ? undefined : this.#filling.get(item.room)
-        if (filling !== undefined) {
-          filling.held.push(item)
-          return
-        }
-        const sequence = this.sequences.get(item.room) ?? this.#firstOf(item.room)
-        sequence.take(item.first, item.last)
+      case 'run':
+        this.following.take(item)
         return
-      }
       case 'comeBack':
         this.keeper?.comeBack(item.afterMs)
         return
@@ -289,7 +266,7 @@ export class Connection {
         return
       case 'lagging':
         this.#crowd.tally.lagging++
-        this.#subscribe(item.room)
+        this.following.subscribe(item.room)
         return
       case 'reply':
         this.#reply(item.id, item.ok, item.error)
@@ -307,102 +284,8 @@ export class Connection {
       this.answered?.()
       return
     }
-    const paged = this.#pages.get(id)
-    if (paged !== undefined) {
-      this.#pages.delete(id)
-      this.#paged(paged, ok, error)
-      return
-    }
-    const asked = this.#asked.get(id)
-    if (asked === undefined) {
-      if (error !== null) count(this.#crowd.tally.refused, error)
-      return
-    }
-    this.#asked.delete(id)
-    if (error !== null) {
-      count(this.#crowd.tally.refused, error)
-      this.#fail(new Error(`subscribe: ${error}`))
-      return
-    }
-    if (typeof asked === 'string') this.#subscribed(asked, null, ok)
-    else this.#subscribed(asked.room, asked, ok)
-    this.#liveWhenAnswered()
-  }
-
-  #subscribed(room: string, from: RoomPosition | null, ok: unknown): void {
-    const answer = this.#crowd.dialect.subscribed(room, from, ok)
-    if (from !== null) this.#crowd.tally.resumed++
-    this.#epochs.set(room, answer.epoch)
-    if (answer.byNode === true) {
-      if (!answer.recovered) this.#crowd.tally.notRecovered++
-      return
-    }
-    const sequence = this.sequences.get(room)
-    if (sequence === undefined) {
-      this.sequences.set(room, new Sequence(answer.seq))
-      const one = roomTally(this.#crowd.tally, room)
-      one.start = Math.min(one.start, answer.seq)
-      return
-    }
-    this.#catchUp(sequence, answer.caughtUp)
-    if (!answer.recovered) this.#crowd.tally.notRecovered++
-    if (answer.head !== undefined) {
-      this.#filling.set(room, { to: answer.head, held: [] })
-      this.#askPage(room, sequence, answer.head)
-    }
-  }
-
-  #catchUp(sequence: Sequence, seqs: number[]): void {
-    for (const seq of seqs) sequence.take(seq, seq)
-    this.#crowd.tally.caughtUp += seqs.length
-  }
-
-  #askPage(room: string, sequence: Sequence, to: number): void {
-    const id = ++this.#lastId
-    this.#pages.set(id, room)
-    const from = { room, epoch: this.#epochs.get(room)!, seq: sequence.next - 1 }
-    this.#write(this.#crowd.dialect.events!(id, from, to))
-  }
-
-  #paged(room: string, ok: unknown, error: string | null): void {
-    if (error !== null) {
-      count(this.#crowd.tally.refused, error)
-      this.#fail(new Error(`events: ${error}`))
-      return
-    }
-    const seqs = this.#crowd.dialect.paged(ok)
-    const { to, held } = this.#filling.get(room)!
-    const sequence = this.sequences.get(room)!
-    this.#catchUp(sequence, seqs ?? [])
-    // A page with nothing before the end is the server's mistake: what is missing then counts as lost.
-    if (seqs !== null && seqs.length > 0 && sequence.next <= to) {
-      this.#askPage(room, sequence, to)
-      return
-    }
-    if (seqs === null) this.#crowd.tally.notRecovered++
-    this.#filling.delete(room)
-    for (const run of held) sequence.take(run.first, run.last)
-    this.#liveWhenAnswered()
-  }
-
-  /** What is due on this connection of a stream up to its head; made where nothing of it has come. */
-  sequenceOf(stream: string): Sequence {
-    return this.sequences.get(stream) ?? this.#begin(stream)
-  }
-
-  #firstOf(stream: string): Sequence {
-    const room = roomOf(stream)
-    // Before the answer to its subscription there is no position to judge a room's event by: P2 has it come after.
-    if (room === stream || !this.spec.subscribe.includes(room))
-      throw new Error('an event of a room that is not subscribed')
-    return this.#begin(stream)
-  }
-
-  #begin(stream: string): Sequence {
-    const sequence = new Sequence(0)
-    this.sequences.set(stream, sequence)
-    roomTally(this.#crowd.tally, stream).start = 0
-    return sequence
+    if (this.following.answered(id, ok, error)) this.#liveWhenAnswered()
+    else if (error !== null) count(this.#crowd.tally.refused, error)
   }
 
   #acknowledge(message: Outgoing, ok: unknown, error: string | null): void {

@@ -254,7 +254,7 @@ async function settle(heads: Record<string, number>, patienceMs: number): Promis
   for (;;) {
     const verdict: Verdict = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0, examples: [] }
     for (const [i, connection] of connections.entries()) {
-      for (const [room, sequence] of connection.sequences) {
+      for (const [room, sequence] of connection.following.sequences) {
         verdict.received += sequence.received
         const head = heads[room] ?? 0
         const lost = sequence.lost(head)
@@ -275,7 +275,8 @@ function beginStreams(streams: string[]): void {
   for (const stream of streams) {
     const room = roomOf(stream)
     if (room === stream) continue
-    for (const connection of connections) if (connection.spec.subscribe.includes(room)) connection.sequenceOf(stream)
+    for (const connection of connections)
+      if (connection.spec.subscribe.includes(room)) connection.following.sequenceOf(stream)
   }
 }
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { PATIENCE_MS } from '../support/patience.ts'
+import { eventually } from '../support/witnesses.ts'
 import { enter, type House, makeRoom, openHouse, PASSWORD, register, say, write } from './visit.ts'
 
 let house: House
@@ -27,14 +26,6 @@ async function signIn(username: string, agent: string): Promise<string> {
 async function stillSignedIn(accessToken: string): Promise<boolean> {
   const answer = await fetch(`${house.server.url}/api/v1/me`, { headers: { Authorization: `Bearer ${accessToken}` } })
   return answer.ok
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_MS
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, what)
-    await sleep(50)
-  }
 }
 
 const settings = async (page: Page, part: string) => {
@@ -232,7 +223,10 @@ test('signing out leaves nothing of the person in the browser, and other tabs fo
   const cookie = async () => (await context.cookies(`${house.server.url}/api/v1/auth`)).length
   assert.equal(await cookie(), 1)
   await context.setOffline(false)
-  await until('the cookie is still there', async () => (await cookie()) === 0)
+  await eventually(
+    async () => (await cookie()) === 0,
+    () => 'the cookie is still there',
+  )
   await page.reload()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
 
@@ -277,7 +271,10 @@ test('a sign-out that the server could not be told of holds over a reload', asyn
   await page.reload()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   const cookie = async () => (await context.cookies(`${house.server.url}/api/v1/auth`)).length
-  await until('the cookie is still there', async () => (await cookie()) === 0)
+  await eventually(
+    async () => (await cookie()) === 0,
+    () => 'the cookie is still there',
+  )
   await context.close()
 })
 
@@ -293,7 +290,10 @@ test('text size and what Enter does are chosen once and kept, before the first p
   await other.getByRole('link', { name: /Keys/ }).waitFor()
   await page.getByRole('button', { name: 'Larger' }).click()
   assert.equal(await size(page), '20px')
-  await until('the other tab keeps its size', async () => (await size(other)) === '20px')
+  await eventually(
+    async () => (await size(other)) === '20px',
+    () => 'the other tab keeps its size',
+  )
   await page.getByRole('button', { name: 'Starts a new line' }).click()
   await page.reload({ waitUntil: 'commit' })
   await page.locator('html[data-theme]').waitFor()

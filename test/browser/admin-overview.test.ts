@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/witnesses.ts'
 import { type House, makeRoom, openHouse, register, say, type Visit, visitAdmin } from './visit.ts'
 
 let house: House
@@ -34,35 +35,32 @@ const PIXELS = `(canvas, token) => {
   return { picture: canvas.toDataURL(), inked }
 }`
 
-/** Asks until it holds; a chart moves when the next figures come. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 45_000
-  while (!(await holds())) {
-    if (Date.now() > end) assert.fail(what)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
 test('the overview shows what the server holds, and its charts draw and move with what happens', async () => {
   const refused: string[] = []
   root.page.on('console', (line) => line.type() === 'error' && refused.push(line.text()))
   await root.page.goto('/#/admin/overview')
   await chart(root.page, 'Connections').waitFor()
-  await until('no line of connections', async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5)
+  await eventually(
+    async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5,
+    () => 'no line of connections',
+  )
   const quiet = await drawn(root.page, 'Messages a second', '--accent')
 
   const jo = await register(house.server, 'jo', 'Jo')
   const room = await makeRoom('Busy', jo, root)
   let lines = 0
-  await until('the messages do not show', async () => {
-    for (let i = 0; i < 10; i++) await say(jo, room, `line ${lines++}`)
-    const name = await chart(root.page, 'Messages a second').getAttribute('aria-label')
-    const highest = /The highest: ([\d.]+)/.exec(name!)?.[1]
-    return Number(highest) > 1
-  })
-  await until(
-    'the line did not move',
+  await eventually(
+    async () => {
+      for (let i = 0; i < 10; i++) await say(jo, room, `line ${lines++}`)
+      const name = await chart(root.page, 'Messages a second').getAttribute('aria-label')
+      const highest = /The highest: ([\d.]+)/.exec(name!)?.[1]
+      return Number(highest) > 1
+    },
+    () => 'the messages do not show',
+  )
+  await eventually(
     async () => (await drawn(root.page, 'Messages a second', '--accent')).picture !== quiet.picture,
+    () => 'the line did not move',
   )
   await root.page.getByText(String(lines), { exact: true }).waitFor()
 
@@ -76,18 +74,27 @@ test('the overview shows what the server holds, and its charts draw and move wit
 test('a chart takes the colours of the theme and the width of the page', async () => {
   await root.page.emulateMedia({ colorScheme: 'light' })
   await root.page.goto('/#/admin/overview')
-  await until('no light line', async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5)
+  await eventually(
+    async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5,
+    () => 'no light line',
+  )
   const light = await root.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')")
   await root.page.emulateMedia({ colorScheme: 'dark' })
   await root.page.locator('html[data-theme=dark]').waitFor()
-  await until('no dark line', async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5)
+  await eventually(
+    async () => (await drawn(root.page, 'Connections', '--accent')).inked > 5,
+    () => 'no dark line',
+  )
   assert.notEqual(
     await root.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')"),
     light,
   )
   await root.page.setViewportSize({ width: 360, height: 740 })
   const canvas = chart(root.page, 'Connections').locator('canvas')
-  await until('the chart kept its width', async () => (await canvas.boundingBox())!.width < 340)
+  await eventually(
+    async () => (await canvas.boundingBox())!.width < 340,
+    () => 'the chart kept its width',
+  )
   assert.equal(await root.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true)
   await root.page.setViewportSize({ width: 1200, height: 760 })
 })
@@ -105,7 +112,7 @@ test('while the tab is hidden nothing is asked; when it is seen again the charts
     await page.clock.runFor(2_000)
     return asked > 0
   }
-  await until('the figures are not asked again', passes)
+  await eventually(passes, () => 'the figures are not asked again')
   await page.evaluate(SEEN('hidden'))
   asked = 0
   // Of the page's own time, with the time for an answer between; what was on its way at that moment may still ask once.
@@ -116,7 +123,7 @@ test('while the tab is hidden nothing is asked; when it is seen again the charts
   assert.ok(asked <= 1, `asked ${asked} times while hidden`)
   await page.evaluate(SEEN('visible'))
   asked = 0
-  await until('the figures are not asked again', passes)
+  await eventually(passes, () => 'the figures are not asked again')
   await page.close()
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { type House, openHouse } from './visit.ts'
+import { type House, openHouse, until } from './visit.ts'
 
 let house: House
 before(async () => {
@@ -43,7 +43,7 @@ test('title, description and the colour of the browser’s bars follow the langu
   await page.goto('/')
   await page.getByRole('heading', { name: '로그인' }).waitFor()
   const content = (name: string) => page.locator(`meta[name=${name}]`).getAttribute('content')
-  assert.match(await page.title(), /여울/)
+  await until(page, "document.title.includes('여울')")
   assert.match((await content('description')) ?? '', /내 서버/)
   const dark = await content('theme-color')
   assert.equal(

@@ -48,10 +48,14 @@ test('an older page that loads above leaves every row where it is, and only rows
     await route.continue()
   })
   await page.getByRole('log').hover()
-  while (asked === 0) {
-    await page.mouse.wheel(0, -300)
-    await page.waitForTimeout(60)
-  }
+  await eventually(
+    async () => {
+      await page.mouse.wheel(0, -300)
+      await page.waitForTimeout(60)
+      return asked > 0
+    },
+    () => 'no page is asked for',
+  )
   await page.getByText('Loading earlier messages').waitFor({ state: 'attached' })
   const seq = Number(await page.locator('article[data-seq]').nth(4).getAttribute('data-seq'))
   const before = await restingTop(page, seq)
@@ -215,10 +219,14 @@ test('newer messages that load below leave every row where it is', async () => {
   await page.reload()
   await page.locator('article[data-seq="40"].flash').waitFor()
   await page.getByRole('log').hover()
-  while (asked === 0) {
-    await page.mouse.wheel(0, 300)
-    await page.waitForTimeout(60)
-  }
+  await eventually(
+    async () => {
+      await page.mouse.wheel(0, 300)
+      await page.waitForTimeout(60)
+      return asked > 0
+    },
+    () => 'no page is asked for',
+  )
   await page.getByText('Loading later messages').waitFor({ state: 'attached' })
   const seq = (await rows(page)).at(-4)!
   const before = await restingTop(page, seq)
@@ -300,7 +308,11 @@ test('a quote of what lies far back shows what became of it', async () => {
   const old = await say(writer, room, 'the old words')
   for (let i = 0; i < 70; i++) await say(writer, room, `filler ${i}`)
   await say(writer, room, 'an answer', old)
+  // The page opens the room at its end once it knows that all of it is read.
+  const row = page.getByRole('link', { name: /Quoted/ })
+  await row.getByText('72 unread messages').waitFor({ state: 'attached' })
   await reader.call('PUT', `/rooms/${room}/read`, { seq: old + 71 })
+  await row.getByText('unread message').waitFor({ state: 'detached' })
   await enter(page, 'Quoted')
   const answer = page.locator('article', { hasText: 'an answer' })
   await answer.getByRole('button', { name: 'the old words' }).waitFor()

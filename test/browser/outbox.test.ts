@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/witnesses.ts'
 import { type CutProxy, startCutProxy } from './cut-proxy.ts'
 import { enter, type House, makeRoom, openHouse, PASSWORD, register, type Visit, write } from './visit.ts'
 
@@ -74,7 +75,10 @@ test('what was written without a connection survives a reload, and goes out once
   await arrived(ana.page, 'third').waitFor()
   assert.deepEqual(await stored(bo, room), bodies)
   assert.deepEqual(await ana.page.locator('article p').allTextContents(), bodies)
-  while ((await waiting(ana.page)).length > 0) await ana.page.waitForTimeout(20)
+  await eventually(
+    async () => (await waiting(ana.page)).length === 0,
+    () => 'what arrived waits still',
+  )
   for (const { context } of [ana, bo]) await context.close()
 })
 

@@ -31,7 +31,10 @@ export interface House {
 export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
   await buildIfStale()
   const server = await startTestServer(changes)
-  const browser = await launchChromium()
+  const browser = await launchChromium().catch(async (error) => {
+    await server[Symbol.asyncDispose]()
+    throw error
+  })
 
   const open: House['open'] = async ({ url = server.url, ...options } = {}) => {
     const context = await browser.newContext({
@@ -54,10 +57,7 @@ export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
     async visit(username, displayName, options) {
       const { page, context } = await open(options)
       const account = await register(server, username, displayName)
-      const login = await context.request.post('/api/v1/auth/login', {
-        data: { username, password: PASSWORD, session: 'cookie' },
-      })
-      assert.equal(login.status(), 200)
+      await signIn(context, username)
       await page.goto('/')
       await page
         .getByRole('navigation')
@@ -68,7 +68,6 @@ export async function openHouse(changes: Partial<Config> = {}): Promise<House> {
     },
     async close() {
       await browser.close()
-      await server.close()
       await server[Symbol.asyncDispose]()
     },
   }
@@ -79,12 +78,16 @@ export async function visitAdmin(house: House, options?: BrowserContextOptions):
   const setupToken = new URL(house.server.setupUrl!).hash.slice('#setup='.length)
   const account = await register(house.server, 'root', 'Root', setupToken)
   const { page, context } = await house.open(options)
-  await context.request.post('/api/v1/auth/login', {
-    data: { username: 'root', password: PASSWORD, session: 'cookie' },
-  })
+  await signIn(context, 'root')
   await page.goto('/')
   await page.getByRole('button', { name: /Account and settings|계정과 설정/ }).waitFor()
   return { page, context, ...account }
+}
+
+/** Gives a browser profile the cookie of a login, as the page would get it. */
+async function signIn(context: BrowserContext, username: string): Promise<void> {
+  const data = { username, password: PASSWORD, session: 'cookie' }
+  assert.equal((await context.request.post('/api/v1/auth/login', { data })).status(), 200)
 }
 
 /** An account made over HTTP, with the API as it may use it. */

@@ -85,14 +85,22 @@ test('a room of 1,200: those online first, the others by scrolling, anybody by a
   await panel.getByRole('searchbox').fill('')
   await panel.getByText('Online — 2').waitFor()
   const end = panel.getByRole('button', { name: /^참가자 1199/ })
-  const patience = Date.now() + PATIENCE_MS
-  while ((await end.count()) === 0 && Date.now() < patience) {
-    await kim.page.evaluate(`
+  const toTheEnd = (frames = 2) =>
+    kim.page.evaluate(`(async () => {
       const list = [...document.querySelectorAll('aside > div')].at(-1)
       list.scrollTop = list.scrollHeight
-      new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    `)
-  }
+      for (let i = 0; i < ${frames}; i++) await new Promise(requestAnimationFrame)
+    })()`)
+  let refused = 0
+  await kim.page.route(/members\?.*cursor=/, (route) => {
+    refused++
+    return route.fulfill({ status: 503, json: { code: 'unavailable', retryable: true } })
+  })
+  await toTheEnd(40)
+  assert.ok(refused > 0 && refused < 10, `a page that cannot be had was asked for ${refused} times at once`)
+  await kim.page.unroute(/members\?.*cursor=/)
+  const patience = Date.now() + PATIENCE_MS
+  while ((await end.count()) === 0 && Date.now() < patience) await toTheEnd()
   await end.waitFor()
   for (const { context } of [kim, last]) await context.close()
 })

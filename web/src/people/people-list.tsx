@@ -1,5 +1,5 @@
 import type { Member, RoomListEntry, Timeline } from '@yeoul/client'
-import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { VList, type VListHandle } from 'virtua'
 import { useTimelineValue } from '../conversation/use-timeline.ts'
 import { useWords } from '../i18n/index.ts'
@@ -11,6 +11,8 @@ import { MemberRow } from './member-row.tsx'
 
 /** So near to the end, in px, more is loaded. */
 const NEAR_END = 800
+/** A page that could not be had is asked for again after this. */
+const AGAIN_MS = 3_000
 
 interface PeopleListProps {
   entry: RoomListEntry
@@ -41,11 +43,18 @@ export function PeopleList({ entry, timeline, words }: PeopleListProps) {
     return sections(online, away, count, entry.room.memberCount - count)
   }, [found.members, members, onlineComplete, complete, counted, entry.room.memberCount])
 
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    if (!failed) return
+    const timer = setTimeout(() => setFailed(false), AGAIN_MS)
+    return () => clearTimeout(timer)
+  }, [failed])
   const more = useCallback(() => {
     const { current } = list
-    if (current === null || complete || loadingMore || words !== '') return
-    if (current.scrollSize - current.scrollOffset - current.viewportSize < NEAR_END) source.loadMore().catch(() => {})
-  }, [complete, loadingMore, words, source])
+    if (current === null || complete || loadingMore || failed || words !== '') return
+    if (current.scrollSize - current.scrollOffset - current.viewportSize < NEAR_END)
+      source.loadMore().catch(() => setFailed(true))
+  }, [complete, loadingMore, failed, words, source])
   // biome-ignore lint/correctness/useExhaustiveDependencies: a list that does not fill the panel never scrolls
   useEffect(more, [rows, more])
 

@@ -1,105 +1,37 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import pg from 'pg'
-import { type Postgres, startPostgres } from '../../deploy/local/postgres.ts'
-import { Parked, retryParked } from '../../src/adapters/sql/postgres/parked.ts'
-import { openPostgresStore, type PostgresStore } from '../../src/adapters/sql/postgres/store.ts'
 import { openWriteBack } from '../../src/adapters/sql/postgres/write-back.ts'
 import { partitionOf } from '../../src/core/partition.ts'
-import { FIRST, type Lease, type LogEntry, type WriteBackDatabase } from '../../src/ports/write-back.ts'
-import type { Message, RoomEvent } from '../../src/protocol/model.ts'
-import { eventually } from '../support/witnesses.ts'
-import { newRoom, newUsers } from './store.ts'
-
-const PARTITIONS = 4
-const LIFE_MS = 60_000
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-
-type Body = Partial<RoomEvent> & { type: RoomEvent['type']; actor: string }
+import { FIRST, type Lease, type LogEntry } from '../../src/ports/write-back.ts'
+import { newRoom } from './store.ts'
+import {
+  type Body,
+  clean,
+  database,
+  edit,
+  entry,
+  erase,
+  holdAgain,
+  LIFE_MS,
+  lease,
+  leaseOf,
+  message,
+  messageAt,
+  n,
+  PARTITIONS,
+  react,
+  room,
+  seq,
+  store,
+  url,
+  users,
+  withOneRoom,
+  write,
+} from './write-back-room.ts'
 
 describe('the database of the write-back worker', () => {
-  let postgres: Postgres
-  let url: string
-  let store: PostgresStore
-  let database: WriteBackDatabase
-  let users: string[]
-  let room: string
-  /** Of the room's partition. */
-  let lease: Lease
-  /** The room's head. */
-  let seq: number
-  let n: number
-  let entries = 0
-
-  before(async () => {
-    postgres = await startPostgres({ fsync: false })
-  })
-  after(() => postgres.stop())
-
-  beforeEach(async () => {
-    url = await postgres.createDatabase()
-    store = await openPostgresStore({ url, partitions: PARTITIONS })
-    database = openWriteBack(url)
-    users = await newUsers(store, 3)
-    room = await newRoom(store, users)
-    seq = users.length
-    n = 0
-    lease = await leaseOf(room)
-  })
-
-  afterEach(async () => {
-    await database.close()
-    await store.close()
-  })
-
-  async function leaseOf(id: string, worker = 'w'): Promise<Lease> {
-    const leases = await database.lease(worker, LIFE_MS)
-    const found = leases.find(({ partition }) => partition === partitionOf(id, PARTITIONS))
-    assert.ok(found)
-    return found
-  }
-
-  /** The next entry of the room. */
-  function entry(event: Body, raw?: string): LogEntry {
-    seq++
-    if (event.type === 'message') n++
-    const whole = { seq, at: 1_000 + seq, ...(event.type === 'message' && { n }), ...event }
-    return { id: `${++entries}-0`, at: Date.now(), room, seq, n, event: raw ?? JSON.stringify(whole) }
-  }
-
-  const message = (user: number, clientMessageId: string, body: string | null, more: object = {}): LogEntry =>
-    entry({ type: 'message', actor: users[user] as string, clientMessageId, body, ...more } as Body)
-  const edit = (user: number, target: number, body: string | null): LogEntry =>
-    entry({ type: 'edit', actor: users[user] as string, target, body } as Body)
-  const erase = (user: number, target: number): LogEntry =>
-    entry({ type: 'delete', actor: users[user] as string, target } as Body)
-  const react = (user: number, target: number, emoji: string, on: boolean): LogEntry =>
-    entry({ type: 'reaction', actor: users[user] as string, target, emoji, on } as Body)
-
-  /** Writes entries as the holder of the lease. */
-  async function write(...written: LogEntry[]): Promise<void> {
-    assert.deepEqual(await database.persist('w', [{ lease, entries: written }]), {
-      state: 'written',
-      entries: written.length,
-    })
-    lease = { ...lease, position: (written.at(-1) as LogEntry).id }
-  }
-
-  async function rows<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client(url)
-    await client.connect()
-    try {
-      return (await client.query<Row>(text, values)).rows
-    } finally {
-      await client.end()
-    }
-  }
-
-  const messageAt = async (at: number): Promise<Message> => (await store.history.message(room, at)) as Message
-  const clean = async (): Promise<void> => assert.deepEqual((await store.verify()).problems, [])
+  withOneRoom()
 
   test('a batch is in the database with its counters, cursors and all that happened to a message in it', async () => {
     const first = message(0, 'a', 'one', { mentions: [users[1]] })
@@ -231,7 +163,7 @@ describe('the database of the write-back worker', () => {
       const theirs = (await other.lease('v', LIFE_MS)).find(({ partition }) => partition === lease.partition) as Lease
       assert.equal((await other.persist('v', [{ lease: theirs, entries: [second] }])).state, 'written')
       await other.release('v')
-      lease = await leaseOf(room)
+      await holdAgain()
       await write(message(0, 'c', 'three'))
       await clean()
     } finally {
@@ -292,190 +224,6 @@ describe('the database of the write-back worker', () => {
       assert.equal(refused.state, 'refused')
       assert.match(refused.state === 'refused' ? refused.why : '', why)
     }
-  })
-
-  test('a parked entry leaves a place without content; later changes of it hold when it is written after all', async () => {
-    const bad = message(0, 'a', 'text\0')
-    await database.park('w', lease, bad, 'a reason', 5)
-    lease = { ...lease, position: bad.id }
-    assert.equal((await messageAt(bad.seq)).body, '')
-    await write(message(1, 'b', 'goes on'), react(1, bad.seq, '👍', true))
-    await clean()
-
-    const parked = await Parked.open(url)
-    try {
-      const [listed] = await parked.list()
-      assert.equal(listed?.seq, bad.seq)
-      assert.equal(listed?.why, 'a reason')
-      assert.equal(await database.parkedCount(), 1)
-      const id = listed?.id as number
-      assert.match(JSON.stringify(await parked.retry(id)), /"ok":false/)
-      assert.equal((await parked.list())[0]?.tries, 6)
-      await rows(`UPDATE parked SET payload = replace(payload, '\\u0000', '')`)
-      assert.deepEqual(await parked.retry(id), { ok: true })
-      const now = await messageAt(bad.seq)
-      assert.equal(now.body, 'text')
-      assert.equal(now.clientMessageId, 'a')
-      assert.equal(now.reactions[0]?.count, 1)
-      assert.equal(await database.parkedCount(), 0)
-      await clean()
-    } finally {
-      await parked.close()
-    }
-  })
-
-  test('a parked message that was edited since keeps the edit; one that was deleted stays erased', async () => {
-    const edited = message(0, 'a', 'first text')
-    await database.park('w', lease, edited, 'why', 1)
-    lease = { ...lease, position: edited.id }
-    const deleted = message(0, 'b', 'secret')
-    await database.park('w', lease, deleted, 'why', 1)
-    lease = { ...lease, position: deleted.id }
-    await write(edit(0, edited.seq, 'second text'), erase(0, deleted.seq))
-    const parked = await Parked.open(url)
-    try {
-      const listed = await parked.list()
-      assert.deepEqual(
-        listed.map((each) => each.seq),
-        [edited.seq],
-      )
-      assert.deepEqual(await parked.retry(listed[0]?.id as number), { ok: true })
-      assert.equal((await messageAt(edited.seq)).body, 'second text')
-      assert.equal((await messageAt(deleted.seq)).body, null)
-      assert.deepEqual(await rows(`SELECT 1 FROM parked`), [])
-      await clean()
-    } finally {
-      await parked.close()
-    }
-  })
-
-  test('a parked edit, reaction or delete takes effect when it is written after all, in its place', async () => {
-    const first = message(0, 'a', 'one')
-    const second = message(1, 'b', 'two')
-    await write(first, second)
-    for (const each of [edit(0, first.seq, 'ONE'), react(2, first.seq, '👍', true), erase(1, second.seq)]) {
-      await database.park('w', lease, each, 'why', 1)
-      lease = { ...lease, position: each.id }
-    }
-    await write(message(1, 'c', 'goes on'))
-    await clean()
-    const parked = await Parked.open(url)
-    try {
-      for (const { id } of await parked.list()) assert.deepEqual(await parked.retry(id), { ok: true })
-    } finally {
-      await parked.close()
-    }
-    const now = await messageAt(first.seq)
-    assert.equal(now.body, 'ONE')
-    assert.equal(now.reactions[0]?.count, 1)
-    assert.equal((await messageAt(second.seq)).body, null)
-    const { events } = await store.log.read(room, second.seq, 3)
-    assert.deepEqual(
-      events.map(({ type }) => type),
-      ['edit', 'reaction', 'delete'],
-    )
-    await clean()
-  })
-
-  test('who is mentioned in what was parked finds it unread once it is written; in what is deleted nobody does', async () => {
-    const [, bob, cyd] = users as [string, string, string]
-    const mentioning = message(0, 'a', '@bob', { mentions: [bob] })
-    await database.park('w', lease, mentioning, 'why', 1)
-    lease = { ...lease, position: mentioning.id }
-    const edited = message(0, 'b', '@bob', { mentions: [bob] })
-    const deleted = message(0, 'c', '@bob @cyd', { mentions: [bob, cyd] })
-    await write(edited, deleted)
-    const editing = entry({
-      type: 'edit',
-      actor: users[0] as string,
-      target: edited.seq,
-      body: '@cyd',
-      mentions: [cyd],
-    })
-    for (const each of [editing, erase(0, deleted.seq)]) {
-      await database.park('w', lease, each, 'why', 1)
-      lease = { ...lease, position: each.id }
-    }
-    const unread = async (user: string) => (await store.memberships.ofUser(user, null, 1)).items[0]?.unreadMentions
-    assert.deepEqual([await unread(bob), await unread(cyd)], [[2, 3], [3]])
-    const parked = await Parked.open(url)
-    try {
-      for (const { id } of await parked.list()) assert.deepEqual(await parked.retry(id), { ok: true })
-    } finally {
-      await parked.close()
-    }
-    assert.deepEqual([await unread(bob), await unread(cyd)], [[1], [2]])
-  })
-
-  test('a connection that is lost while a parked entry is written ends in `unavailable`, and the entry stays', async () => {
-    const entry = message(0, 'a', 'text')
-    await database.park('w', lease, entry, 'why', 5)
-    lease = { ...lease, position: entry.id }
-    const parked = async () => rows<{ pk: number; tries: number }>('SELECT pk::int, tries FROM parked')
-    const [before] = await parked()
-    const holder = new pg.Client(url)
-    await holder.connect()
-    try {
-      await holder.query('BEGIN')
-      await holder.query('SELECT 1 FROM rooms WHERE id = $1 FOR UPDATE', [room])
-      const refused = assert.rejects(retryParked(url, before?.pk as number), { code: 'unavailable' })
-      const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'yeoul parked' AND wait_event_type = 'Lock'`
-      await eventually(
-        async () => (await rows(cut)).length > 0,
-        () => 'nobody waits for the room',
-      )
-      await refused
-    } finally {
-      await holder.end()
-    }
-    assert.deepEqual(await parked(), [before])
-  })
-
-  test('an entry that nobody can read is parked too, and what is dropped is gone', async () => {
-    const bad = entry({ type: 'message', actor: 'x' }, '{"type":')
-    await database.park('w', lease, bad, 'why', 1)
-    lease = { ...lease, position: bad.id }
-    await write(message(1, 'c', 'goes on'))
-    await clean()
-    const parked = await Parked.open(url)
-    try {
-      const [listed] = await parked.list()
-      assert.equal(await parked.drop(listed?.id as number), true)
-      assert.equal(await parked.drop(listed?.id as number), false)
-      assert.equal((await messageAt(bad.seq)).body, '')
-    } finally {
-      await parked.close()
-    }
-  })
-
-  test('yeoul parked lists, retries and drops what was set aside, and never prints what it holds', async () => {
-    for (const each of [message(0, 'a', 'a secret'), message(0, 'b', 'another\0'), message(0, 'c', 'a third')]) {
-      await database.park('w', lease, each, 'why', 1)
-      lease = { ...lease, position: each.id }
-    }
-    const parked = (...args: string[]) =>
-      spawnSync(process.execPath, [MAIN, 'parked', ...args], {
-        env: { PATH: process.env.PATH, YEOUL_DATABASE_URL: url },
-        encoding: 'utf8',
-      })
-    const listed = parked('list')
-    assert.match(listed.stdout, /3 parked\./)
-    assert.ok(!listed.stdout.includes('secret'))
-    const ids = [...listed.stdout.matchAll(/^(\d+) /gm)].map(([, id]) => id as string)
-    assert.equal(parked('retry', ids[0] as string).status, 0)
-    const refused = parked('retry', 'all')
-    assert.equal(refused.status, 1)
-    assert.match(refused.stdout, /is refused again/)
-    assert.match(parked('drop', ids[1] as string).stdout, /is dropped/)
-    assert.equal(parked('list').stdout, 'No entry is parked.\n')
-    assert.match(parked('drop', '999').stderr, /^yeoul: No parked entry 999/)
-    const { messages } = await store.history.messages(room, { limit: 3 })
-    assert.deepEqual(
-      messages.map(({ body }) => body),
-      ['a secret', '', 'a third'],
-    )
-    await clean()
   })
 
   test('partitions are shared evenly, come free when their holder goes silent, and go back to who comes anew', async () => {

@@ -55,6 +55,8 @@ export async function chaos(options: ChaosOptions): Promise<void> {
   const cluster = await startCluster({
     ...{ gateways, apis, workers, log },
     postgres: { fsync: false },
+    // With `everysec` Redis puts writes off while its disk syncs, and would forget them when it is killed.
+    redis: { appendfsync: 'no' },
     died: ({ name }) => died.push(name),
     env: async ({ name }, backends) => ({
       YEOUL_API_KEY: API_KEY,

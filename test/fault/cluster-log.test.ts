@@ -19,7 +19,11 @@ const UNWRITTEN_MS = 8_000
 
 let cluster: TestCluster
 before(async () => {
-  cluster = await startTestCluster({ config: { log: 'redis', persistIntervalMs: 200 } })
+  cluster = await startTestCluster({
+    config: { log: 'redis', persistIntervalMs: 200 },
+    // With `everysec` Redis puts writes off while its disk syncs, for two seconds at most, and would forget them when it is killed.
+    redis: { appendfsync: 'no' },
+  })
 })
 after(() => cluster[Symbol.asyncDispose]())
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -335,34 +334,6 @@ test('metrics answer whoever has their token, or else this machine only', async 
   assert.equal((await other.call('GET', '/metrics')).status, 200)
   const proxied = await other.call('GET', '/metrics', { headers: { 'X-Forwarded-For': '203.0.113.5' } })
   assert.equal(codeOf(proxied), 'forbidden')
-})
-
-test('a request that is no request is a problem document, or the end of its connection', async () => {
-  await using server = await startTestServer()
-  const raw = (path: string, headers: Record<string, string>) =>
-    new Promise<{ status: number; type: string | undefined; body: string }>((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port: server.port, path, headers, setHost: false }, (answer) => {
-        let body = ''
-        answer.on('data', (chunk) => {
-          body += chunk
-        })
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, type: answer.headers['content-type'], body }))
-      })
-      sent.on('error', reject)
-      sent.end()
-    })
-  for (const [path, host] of [
-    ['/api/v1/me', 'a b'],
-    ['/api/v1/me', 'host/with/path'],
-    ['/api/v1/me', 'user@host'],
-    ['//', 'localhost'],
-    ['/api/v1/rooms/%ff%fe', 'localhost'],
-    ['http://[/', 'localhost'],
-  ] as const) {
-    const answer = await raw(path, { Host: host })
-    assert.ok(answer.status >= 400 && answer.status < 500, `${path} ${host}: ${answer.status}`)
-    assert.equal(answer.type, 'application/problem+json', `${path} ${host}`)
-  }
 })
 
 test('logs hold no token, no password and no message', async () => {

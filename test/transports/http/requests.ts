@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
 import { describe, test } from 'node:test'
 import { api, codeOf, mina, NOBODY, server } from './town.ts'
 
@@ -63,5 +64,34 @@ describe('what every request meets', () => {
     assert.match(errors, /id="room_full"/)
     const { body } = await api.call<{ type: string }>('GET', '/nothing')
     assert.match(body.type, /^http.*\/docs\/errors#not_found$/)
+  })
+
+  test('a request that is no request is a problem document, or the end of its connection', async () => {
+    const raw = (path: string, headers: Record<string, string>) =>
+      new Promise<{ status: number; type: string | undefined; body: string }>((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port: server.port, path, headers, setHost: false }, (answer) => {
+          let body = ''
+          answer.on('data', (chunk) => {
+            body += chunk
+          })
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, type: answer.headers['content-type'], body }),
+          )
+        })
+        sent.on('error', reject)
+        sent.end()
+      })
+    for (const [path, host] of [
+      ['/api/v1/me', 'a b'],
+      ['/api/v1/me', 'host/with/path'],
+      ['/api/v1/me', 'user@host'],
+      ['//', 'localhost'],
+      ['/api/v1/rooms/%ff%fe', 'localhost'],
+      ['http://[/', 'localhost'],
+    ] as const) {
+      const answer = await raw(path, { Host: host })
+      assert.ok(answer.status >= 400 && answer.status < 500, `${path} ${host}: ${answer.status}`)
+      assert.equal(answer.type, 'application/problem+json', `${path} ${host}`)
+    }
   })
 })

@@ -24,9 +24,12 @@ export function Modal({ label, labelledBy, className, onClose, children }: Modal
     // The browser begins with the button that closes. What the dialog is for comes first: its field, or the way back.
     const body = dialog.querySelector<HTMLElement>('[data-body]')
     const first = body?.querySelector<HTMLElement>('input, textarea, button:not(:disabled)')
-    // Where there is only text to read, the arrows scroll it.
-    if (body && !first) body.tabIndex = 0
-    ;(first ?? body)?.focus()
+    if (first) first.focus()
+    else if (body) {
+      // Where there is only text to read, the arrows scroll it, and a frame around all of it would tell nothing.
+      body.tabIndex = 0
+      body.focus({ focusVisible: false })
+    }
     return () => {
       dialog.close()
       before?.focus()

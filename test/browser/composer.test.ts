@@ -176,7 +176,8 @@ test('an edit that did not get through is there to be tried again; a text that i
   await say(eun, room, 'short')
   const { page } = eun
   let refuse = true
-  const err = { code: 'rate_limited', message: '', retryable: true }
+  let refusal = Promise.resolve()
+  let code = 'rate_limited'
   await page.routeWebSocket('**/ws', (near) => {
     const far = near.connectToServer()
     near.onMessage((frame) => {
@@ -184,7 +185,8 @@ test('an edit that did not get through is there to be tried again; a text that i
       const edits = commands.filter(({ op }) => op === 'edit' && refuse)
       const others = commands.filter((command) => !edits.includes(command))
       if (others.length > 0) far.send(JSON.stringify(others))
-      for (const { id } of edits) near.send(JSON.stringify({ re: id, err }))
+      const err = { code, message: '', retryable: true }
+      for (const { id } of edits) void refusal.then(() => near.send(JSON.stringify({ re: id, err })))
     })
   })
   await page.reload()
@@ -198,10 +200,29 @@ test('an edit that did not get through is there to be tried again; a text that i
   await field.press('Enter')
   await page.getByRole('log').getByText('better').waitFor()
 
+  // Refused while something else is begun: that is done first.
+  refuse = true
+  code = 'overloaded'
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  refusal = promise
+  await field.press('ArrowUp')
+  await write(page, 'best')
+  await page.locator('article', { hasText: 'better' }).hover()
+  await page.getByRole('button', { name: 'Reply', exact: true }).click()
+  answer()
+  await page.getByText('The server is very busy').waitFor()
+  await page.getByText('Replying to Eun').waitFor()
+  refuse = false
+  await write(page, 'an answer')
+  await page.getByText('Editing your message').waitFor()
+  assert.equal(await field.inputValue(), 'best')
+  await field.press('Enter')
+  await page.getByRole('log').getByRole('paragraph').filter({ hasText: 'best' }).waitFor()
+
   await field.fill('가'.repeat(8_003))
   await page.getByText('3 characters too many').waitFor()
   await field.press('Enter')
   assert.ok(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled())
-  assert.deepEqual(await bodies(page), ['better'])
+  assert.deepEqual(await bodies(page), ['best', 'an answer'])
   await eun.context.close()
 })

@@ -36,7 +36,6 @@ export function Composer({ timeline, title, task, onTaskDone, onEditRefused, onE
   const [edited, setEdited] = useState('')
   const area = useRef<HTMLTextAreaElement>(null)
   const composing = useRef(false)
-  const now = useRef(task)
   const limit = useBodyLimit()
   const enterSends = useSettings((settings) => settings.enterSends)
 
@@ -52,7 +51,6 @@ export function Composer({ timeline, title, task, onTaskDone, onEditRefused, onE
   const empty = text.trim() === ''
 
   useEffect(() => {
-    now.current = task
     if (task.type === 'edit') setEdited(task.text ?? task.message.body ?? '')
     if (task.type !== 'write') area.current!.focus()
   }, [task])
@@ -75,10 +73,9 @@ export function Composer({ timeline, title, task, onTaskDone, onEditRefused, onE
       const { message } = task
       const { seq } = message
       if (body !== message.body) {
-        // What was refused, or did not get through, is there to be tried again.
         timeline.edit(seq, body).catch((error) => {
           notify(problem(error))
-          if (now.current.type === 'write') onEditRefused({ type: 'edit', message, text: body })
+          onEditRefused({ type: 'edit', message, text: body })
         })
       }
     } else {

@@ -1,19 +1,31 @@
 import type { Message, Timeline } from '@yeoul/client'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { useClient } from '../session/client.ts'
 import { useDrafts } from './drafts.ts'
 import type { ComposerTask } from './task.ts'
 
 const WRITE: ComposerTask = { type: 'write' }
 
+interface Tasks {
+  task: ComposerTask
+  setTask(task: ComposerTask): void
+  /** What was refused is there to be tried again: now, or when what was begun meanwhile is done. */
+  giveBack(task: ComposerTask): void
+}
+
 /**
  * What the composer of a room does. An answer or an edit that was begun is taken up when the room is opened again: leaving a room
  * by accident loses nothing.
  */
-export function useTask(room: string, timeline: Timeline | null): [ComposerTask, (task: ComposerTask) => void] {
+export function useTask(room: string, timeline: Timeline | null): Tasks {
   const { api } = useClient()
   const keep = useDrafts((drafts) => drafts.keep)
   const [task, setTask] = useState<ComposerTask>(WRITE)
+  const busy = useRef(false)
+  const refused = useRef<ComposerTask[]>([])
+  useEffect(() => {
+    busy.current = task.type !== 'write'
+  }, [task])
 
   useEffect(() => {
     const kept = useDrafts.getState().tasks[room]
@@ -34,7 +46,8 @@ export function useTask(room: string, timeline: Timeline | null): [ComposerTask,
   }, [room, timeline, api, keep])
 
   const change = useCallback(
-    (next: ComposerTask) => {
+    (wanted: ComposerTask) => {
+      const next = wanted.type === 'write' ? (refused.current.shift() ?? wanted) : wanted
       setTask(next)
       if (next.type === 'write') keep(room, null)
       else if (next.type === 'reply') keep(room, { type: 'reply', seq: next.message.seq })
@@ -42,5 +55,12 @@ export function useTask(room: string, timeline: Timeline | null): [ComposerTask,
     },
     [room, keep],
   )
-  return [task, change]
+  const giveBack = useCallback(
+    (given: ComposerTask) => {
+      if (busy.current) refused.current.push(given)
+      else change(given)
+    },
+    [change],
+  )
+  return { task, setTask: change, giveBack }
 }

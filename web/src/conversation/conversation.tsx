@@ -20,7 +20,7 @@ import { useEnded, useOpenRoom, useTimelineValue } from './use-timeline.ts'
 export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number | undefined }) {
   const timeline = useOpenRoom(entry.room.id)
   const title = useRoomTitle(entry.room)
-  const [task, setTask] = useTask(entry.room.id, timeline)
+  const { task, setTask, giveBack } = useTask(entry.room.id, timeline)
   const [peopleShown, setPeopleShown] = useState(false)
   const ended = useEnded(timeline)
   const [profile, setProfile] = useState<string | null>(null)
@@ -54,7 +54,7 @@ export function Conversation({ entry, seq }: { entry: RoomListEntry; seq: number
                 title={title}
                 task={task}
                 onTaskDone={endTask}
-                onEditRefused={setTask}
+                onEditRefused={giveBack}
                 onEditLast={editLast}
               />
             </Body>

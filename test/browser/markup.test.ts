@@ -148,6 +148,11 @@ test('a preview shows one line without the marks', () => {
     '공지: 회의록 확인 · 하나 · 둘',
   )
   assert.equal(plainText('> quoted\nanswer'), 'quoted answer')
+  const names = new Map([['mina', '미나']])
+  assert.equal(
+    plainText('> @mina\n- **@mina** @nobody\n- `@mina`', (name) => names.get(name)),
+    '@미나 · @미나 @nobody · @mina',
+  )
   assert.equal(plainText('```\nx  =  1\n```'), 'x = 1')
   assert.equal(plainText(`${'가 '.repeat(5_000)}`).length, 199)
 })

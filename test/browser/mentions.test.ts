@@ -117,5 +117,6 @@ test('whoever is mentioned is shown by name, also who never wrote where one read
   await say(gus, room, 'where is @hal today?')
   await gus.page.goto(`/#/r/${room}`)
   await gus.page.getByRole('log').getByText('@Hal the Silent').waitFor()
+  await gus.page.getByRole('link', { name: 'where is @Hal the Silent today?' }).waitFor()
   await gus.context.close()
 })

@@ -158,7 +158,7 @@ test('levels, direct messages, the hidden text and the language: what is told is
   assert.deepEqual(
     (await shownIn(ivo.page)).map(({ title, body }) => [title, body]),
     [
-      ['잔잔한 방', '진: @ivo 님 봐 주세요'],
+      ['잔잔한 방', '진: @이보 님 봐 주세요'],
       ['진', '둘만의 이야기'],
       ['진', '진님이 메시지를 보냈습니다'],
       ['잔잔한 방', '진님이 나를 불렀습니다'],

@@ -1,5 +1,5 @@
 import { useWords } from '../i18n/index.ts'
-import { plainText } from '../markup/plain-text.ts'
+import { useShortText } from '../people/short-text.ts'
 import { useName } from '../people/users.ts'
 import { IconButton } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -14,6 +14,7 @@ interface TaskBarProps {
 export function TaskBar({ task, onCancel }: TaskBarProps) {
   const { t } = useWords()
   const name = useName(task.message.sender)
+  const text = useShortText(task.message)
   return (
     <div className="flex items-center gap-2.5 border-b border-line ps-4 pe-1.5 py-1">
       <Icon name={task.type} className="size-4.5 text-accent" />
@@ -21,7 +22,7 @@ export function TaskBar({ task, onCancel }: TaskBarProps) {
         <span className="block font-semibold text-accent">
           {task.type === 'edit' ? t('composer.editing') : t('composer.replying', { name })}
         </span>
-        <span className="block truncate text-soft">{plainText(task.message.body ?? '')}</span>
+        <span className="block truncate text-soft">{text}</span>
       </p>
       <IconButton icon="close" small label={t('composer.cancel')} onClick={onCancel} />
     </div>

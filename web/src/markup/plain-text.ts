@@ -5,31 +5,37 @@ import type { Inline } from './inline.ts'
 const READ = 1_000
 const SHOWN = 200
 
+/** What to show for a name after @; undefined: what was typed. */
+type NameOf = (username: string) => string | undefined
+
 /** A message in one line without its marks: for previews, quotes and notifications. */
-export function plainText(body: string): string {
+export function plainText(body: string, nameOf: NameOf = () => undefined): string {
   const start = body.slice(0, READ)
-  const text = isPlain(start) ? start : readBlocks(start).map(textOfBlock).join(' ')
+  const text = isPlain(start) ? start : textOfBlocks(readBlocks(start), nameOf)
   return text.slice(0, SHOWN).replace(/\s+/g, ' ').trim()
 }
 
-function textOfBlock(block: Block): string {
+function textOfBlock(block: Block, nameOf: NameOf): string {
   switch (block.type) {
     case 'text':
-      return textOf(block.children)
+      return textOf(block.children, nameOf)
     case 'code':
       return block.text
     case 'quote':
-      return block.blocks.map(textOfBlock).join(' ')
+      return textOfBlocks(block.blocks, nameOf)
     case 'list':
       return block.items
         .map(({ number, children, lists }) =>
-          [number === null ? '·' : `${number}.`, textOf(children), ...lists.map(textOfBlock)].join(' '),
+          [number === null ? '·' : `${number}.`, textOf(children, nameOf), textOfBlocks(lists, nameOf)].join(' '),
         )
         .join(' ')
   }
 }
 
-function textOf(parts: readonly Inline[]): string {
+const textOfBlocks = (blocks: readonly Block[], nameOf: NameOf): string =>
+  blocks.map((block) => textOfBlock(block, nameOf)).join(' ')
+
+function textOf(parts: readonly Inline[], nameOf: NameOf): string {
   return parts
     .map((part) => {
       switch (part.type) {
@@ -37,11 +43,11 @@ function textOf(parts: readonly Inline[]): string {
         case 'code':
           return part.text
         case 'mention':
-          return `@${part.name}`
+          return `@${nameOf(part.name) ?? part.name}`
         case 'link':
-          return part.children === null ? part.href : textOf(part.children)
+          return part.children === null ? part.href : textOf(part.children, nameOf)
         default:
-          return textOf(part.children)
+          return textOf(part.children, nameOf)
       }
     })
     .join('')

@@ -2,7 +2,7 @@ import type { Client, RoomListEntry } from '@yeoul/client'
 import { useEffect, useRef } from 'react'
 import { addWords, type Translate, useWords } from '../i18n/index.ts'
 import { notifications } from '../i18n/words/notifications.ts'
-import { plainText } from '../markup/plain-text.ts'
+import { shortText } from '../people/short-text.ts'
 import { go, linkTo, routeNow } from '../route.ts'
 import { useClient } from '../session/client.ts'
 import { useSettings } from '../settings/settings.ts'
@@ -118,15 +118,15 @@ class Teller {
   ): Promise<[title: string, body: string]> {
     const { users, api } = this.#client
     const { hideText } = useSettings.getState()
-    const known = users.load([sender]).catch(() => {})
     // A mention may come before its message is known here. Without its text the notification is still of use.
-    const text = hideText ? null : (message ?? (await api.message(room, seq).catch(() => null)))?.body
-    await known
+    const said = hideText ? null : (message ?? (await api.message(room, seq).catch(() => null)))
+    await users.load([sender, ...(said?.mentions ?? [])]).catch(() => {})
+    const text = said && shortText(said, users.getSnapshot())
     const name = users.getSnapshot().get(sender)?.displayName ?? this.#t('people.unknown')
     const direct = entry.room.kind === 'direct'
     const title = direct ? name : entry.room.title
     if (!text) return [title, this.#t(isMention ? 'notifications.calls' : 'notifications.writes', { name })]
-    return [title, direct ? plainText(text) : `${name}: ${plainText(text)}`]
+    return [title, direct ? text : `${name}: ${text}`]
   }
 
   #show(key: string, title: string, body: string, link: string): void {

@@ -5,6 +5,7 @@ import { useWords } from '../i18n/index.ts'
 import { when } from '../i18n/time.ts'
 import { plainText } from '../markup/plain-text.ts'
 import { Avatar } from '../people/avatar.tsx'
+import { useShortText } from '../people/short-text.ts'
 import { useName } from '../people/users.ts'
 import { linkTo } from '../route.ts'
 import { useMe } from '../session/client.ts'
@@ -94,9 +95,9 @@ function Preview({ message, direct }: { message: Message | null; direct: boolean
   const { t } = useWords()
   const me = useMe()
   const name = useName(message?.sender)
+  const text = useShortText(message)
   if (message === null) return t('rooms.noMessages')
   if (message.body === null) return t('rooms.deletedMessage')
-  const text = plainText(message.body)
   if (message.sender === me) return t('rooms.you', { text })
   return direct ? text : `${name}: ${text}`
 }

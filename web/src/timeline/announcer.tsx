@@ -1,7 +1,7 @@
 import type { Timeline } from '@yeoul/client'
 import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
-import { plainText } from '../markup/plain-text.ts'
+import { shortText } from '../people/short-text.ts'
 import { useClient, useMe } from '../session/client.ts'
 
 /** At most one message in this time is read out: a hot room must not talk without pause. */
@@ -26,7 +26,7 @@ export function Announcer({ timeline }: { timeline: Timeline }) {
       quietUntil = Date.now() + PAUSE_MS
       said = event.seq
       const name = users.get(event.actor)?.displayName ?? ''
-      setText(t('timeline.said', { name, text: plainText(event.body) }))
+      setText(t('timeline.said', { name, text: shortText(event, users.getSnapshot()) }))
     })
   }, [timeline, users, me, t])
   return (

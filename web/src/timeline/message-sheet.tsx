@@ -2,7 +2,7 @@ import type { Message } from '@yeoul/client'
 import { useState } from 'react'
 import { AllEmoji, QuickEmoji } from '../emoji/emoji-picker.tsx'
 import { useWords } from '../i18n/index.ts'
-import { plainText } from '../markup/plain-text.ts'
+import { useShortText } from '../people/short-text.ts'
 import { useName } from '../people/users.ts'
 import { useMe } from '../session/client.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -17,6 +17,7 @@ export function MessageSheet({ message, onClose }: { message: Message; onClose()
   const list = useListActions()
   const me = useMe()
   const name = useName(message.sender)
+  const text = useShortText(message)
   const react = useReact()
   const [all, setAll] = useState(false)
   const pick = (emoji: string) => {
@@ -36,7 +37,7 @@ export function MessageSheet({ message, onClose }: { message: Message; onClose()
       ) : (
         <>
           <p className="mb-2 truncate px-3 text-[0.875rem] text-soft">
-            <span className="font-semibold text-ink">{name}</span> {plainText(message.body ?? '')}
+            <span className="font-semibold text-ink">{name}</span> {text}
           </p>
           <div className="mb-1 flex justify-center border-b border-line pb-2">
             <QuickEmoji onPick={pick} onMore={() => setAll(true)} />

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Message, Timeline } from '@yeoul/client'
 import { useCallback, useEffect, useSyncExternalStore } from 'react'
 import { useWords } from '../i18n/index.ts'
-import { plainText } from '../markup/plain-text.ts'
+import { useShortText } from '../people/short-text.ts'
 import { useName } from '../people/users.ts'
 import { useClient } from '../session/client.ts'
 import { useListActions } from './context.ts'
@@ -14,9 +14,8 @@ export function Quote({ seq, mine }: { seq: number; mine: boolean }) {
   const { jumpTo } = useListActions()
   const message = useMessage(seq)
   const name = useName(message?.sender)
-  let text = ' '
-  if (message === null || message?.body === null) text = t('message.replyGone')
-  else if (message !== undefined) text = plainText(message.body)
+  const said = useShortText(message)
+  const text = message === null || message?.body === null ? t('message.replyGone') : said || ' '
   return (
     <button
       type="button"

@@ -68,10 +68,8 @@ test('what one tab reads is read in another tab and on another device, in the li
   await device.context().close()
 })
 
-test('a tab that was offline learns what another one read meanwhile', async () => {
-  const device = await elsewhere()
-  await say(writer, room, 'before the tunnel')
-  await unreadShown(device, 1)
+/** The device loses its network, and the reader reads the room elsewhere. */
+async function readWhileOffline(device: Page): Promise<void> {
   await device.context().setOffline(true)
   await device
     .getByText(/offline|No connection|Reconnecting/i)
@@ -80,6 +78,13 @@ test('a tab that was offline learns what another one read meanwhile', async () =
   await reader.page.bringToFront()
   await enter(reader.page, 'Shared room')
   await unreadShown(reader.page, 0)
+}
+
+test('a tab that was offline learns what another one read meanwhile', async () => {
+  const device = await elsewhere()
+  await say(writer, room, 'before the tunnel')
+  await unreadShown(device, 1)
+  await readWhileOffline(device)
   // What comes while both are away from it is unread in both.
   await reader.page.goto('/#/')
   await say(writer, room, 'in the tunnel')
@@ -98,14 +103,7 @@ test('a tab that was offline and has nothing new to fetch shows no more what was
   await say(writer, room, 'read in the other place')
   await unreadShown(device, 1)
   await unreadShown(reader.page, 1)
-  await device.context().setOffline(true)
-  await device
-    .getByText(/offline|No connection|Reconnecting/i)
-    .first()
-    .waitFor()
-  await reader.page.bringToFront()
-  await enter(reader.page, 'Shared room')
-  await unreadShown(reader.page, 0)
+  await readWhileOffline(device)
   await device.context().setOffline(false)
   await unreadShown(device, 0)
   await titled(device, 0)

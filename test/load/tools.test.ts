@@ -48,7 +48,7 @@ async function run(program: string, args: string[]): Promise<Run> {
 /** Whether to go on; says so when not. */
 function canRun(t: TestContext, program: string): boolean {
   if (found(program)) return true
-  t.skip(`${program} is not on the PATH`)
+  t.skip(`${program} is no part of Yeoul and is not on the PATH: docs/load-tools.md says how to get it`)
   return false
 }
 

@@ -55,12 +55,16 @@ export class Relay {
     return placed
   }
 
-  /** Brings what waits of a room, if anything does that may be the join of a user, and if it can be brought now. */
+  /**
+   * Brings what waits of a room, if anything does that may be the join of a user, and if it can be brought now. Rejects
+   * `unavailable` when the database does not say whether anything waits: the log may go on without it.
+   */
   async bringFor(room: string, user: string): Promise<void> {
     const partition = this.#append.partitionOf(room)
+    const { members } = await this.#loads.askAllTheSame({ partition, members: [{ room, user }] })
+    if (!members[0]?.waiting) return
     try {
-      const { members } = await this.#loads.ask({ partition, members: [{ room, user }] })
-      if (members[0]?.waiting) await this.bring(room)
+      await this.bring(room)
     } catch (error) {
       // The log takes nothing now, so it pushes nothing either; what is stored may be read on.
       if (!(error instanceof YeoulError)) throw error

@@ -91,6 +91,11 @@ export class LogLoads {
     return this.use((connection) => this.askOn(connection, questions))
   }
 
+  /** As `ask`, also while the database is thought not to answer: for whom it has just answered. */
+  askAllTheSame(questions: Questions): Promise<Answers> {
+    return this.#lend((connection) => this.askOn(connection, questions), ANSWER_MS)
+  }
+
   async askOn(connection: Connection, questions: Questions): Promise<Answers> {
     const { partition, rooms = [], members = [], messages = [], repeats = [] } = questions
     const [epoch, ...rest] = await Promise.all([
@@ -106,8 +111,14 @@ export class LogLoads {
   /** Lends a connection for at most so many ms; see `ask`. */
   async use<T>(work: (connection: Connection) => Promise<T>, ms: number = ANSWER_MS): Promise<T> {
     if (this.#down !== null) throw told(this.#down)
+    return this.#lend(work, ms)
+  }
+
+  async #lend<T>(work: (connection: Connection) => Promise<T>, ms: number): Promise<T> {
     try {
-      return await within(ms, this.#pool.use(work))
+      const answer = await within(ms, this.#pool.use(work))
+      if (this.#down !== null) this.#answers()
+      return answer
     } catch (error) {
       const known = told(error)
       if (known !== error) this.#fails(error as Error)
@@ -213,6 +224,12 @@ export class LogLoads {
     return answers
   }
 
+  #answers(): void {
+    this.#down = null
+    if (this.#pinging !== null) clearTimeout(this.#pinging)
+    this.#pinging = null
+  }
+
   #fails(error: Error): void {
     if (this.#down !== null || this.#closed) return
     this.#down = error
@@ -222,8 +239,7 @@ export class LogLoads {
           ANSWER_MS,
           this.#pool.use((connection) => connection.rows(PING, [])),
         )
-        this.#down = null
-        this.#pinging = null
+        this.#answers()
       } catch {
         if (!this.#closed) this.#pinging = setTimeout(ping, PING_MS)
       }
